@@ -1,0 +1,57 @@
+"""Is this process alive, and can it do its work?"""
+
+from datetime import datetime, timedelta
+
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.alerts.models import RelayHeartbeat
+from apps.teams.policy import public_page
+
+RELAY_SILENCE = timedelta(seconds=10)
+
+
+@public_page("says only that the process answers")
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while this process answers. Restart it when it does not."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@public_page("says only which part is missing")
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when the database answers and a relay beat within 10 s; else 503 with the reason.
+
+    Redis is not asked: nothing that a person does waits for it.
+    """
+    checks = {"database": _database(), "relay": _relay(timezone.now())}
+    is_ready = all(state == "ok" for state in checks.values())
+    return JsonResponse({"ready": is_ready, **checks}, status=200 if is_ready else 503)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return "unreachable"
+    return "ok"
+
+
+def _relay(now: datetime) -> str:
+    try:
+        beat_at = RelayHeartbeat.objects.order_by("-beat_at").values_list("beat_at", flat=True)[:1]
+        last = next(iter(beat_at), None)
+    except Error:
+        return "unknown"
+    if last is None:
+        return "never seen: start `manage.py relay`"
+    if now - last > RELAY_SILENCE:
+        return f"silent for {int((now - last).total_seconds())} s"
+    return "ok"
