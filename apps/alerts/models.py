@@ -1,0 +1,132 @@
+"""Alerts: the row is the truth; websocket, push and e-mail only announce it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.teams.scope import TeamQuerySet, TeamRow
+
+if TYPE_CHECKING:
+    from apps.teams.access import Access
+
+
+class Kind(models.TextChoices):
+    ASSIGNED = "lead.assigned", _("A lead is yours")
+    OFFERED = "lead.offered", _("A lead is offered to you")
+    OPEN = "lead.open", _("A lead is open to claim")
+    CLAIMED = "lead.claimed", _("A lead was claimed")
+    WITHDRAWN = "lead.withdrawn", _("An offer was withdrawn")
+    EXPIRED = "lead.expired", _("An offer expired")
+    TAKEN_BACK = "lead.taken_back", _("A lead was taken back")
+    REMINDER = "lead.reminder", _("A deadline is near")
+    CAME_AGAIN = "lead.came_again", _("A lead came again")
+    FOLLOW_UP = "lead.follow_up", _("A follow-up is due")
+    HELD = "lead.held", _("A lead is held")
+    UNPLACED = "lead.unplaced", _("A lead needs a manager")
+    HOPPER = "lead.hopper", _("A lead is in the hopper")
+    DELETED = "lead.deleted", _("A lead was deleted")
+
+
+# Worth an e-mail; the rest only keeps pages right.
+MAILED = (
+    Kind.ASSIGNED, Kind.OFFERED, Kind.OPEN, Kind.TAKEN_BACK, Kind.HELD, Kind.UNPLACED,
+    Kind.CAME_AGAIN, Kind.FOLLOW_UP,
+)  # fmt: skip
+# Shown in the list and counted in the badge.
+LISTED = (*MAILED, Kind.REMINDER, Kind.EXPIRED)
+
+
+class AlertQuerySet(TeamQuerySet["Alert"]):
+    def visible_to(self, access: Access) -> Self:
+        return super().visible_to(access).filter(user_id=access.actor_id)
+
+    def listed(self) -> Self:
+        return self.filter(kind__in=LISTED)
+
+
+class Alert(TeamRow):
+    """One row for one user. Numbered per user only after the commit (announcer).
+
+    `data` holds ids, deadlines and masked words; never a personal value.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="alerts")
+    kind = models.CharField(max_length=20, choices=Kind)
+    lead_id = models.UUIDField(null=True)
+    offer_id = models.UUIDField(null=True)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    seq = models.PositiveBigIntegerField(null=True)
+    read_at = models.DateTimeField(null=True)
+    email_due = models.BooleanField(default=False)
+    emailed_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[AlertQuerySet] = AlertQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "seq"], name="alerts_alert_seq_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["user"],
+                name="alerts_alert_unnumbered",
+                condition=Q(seq__isnull=True),
+            ),
+            models.Index(
+                fields=["created_at"],
+                name="alerts_alert_email_due",
+                condition=Q(email_due=True, emailed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["team", "user", "-created_at"], name="alerts_alert_latest"
+            ),
+            models.Index(fields=["lead_id"], name="alerts_alert_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.user_id}"
+
+    def frame(self, team_slug: str) -> dict[str, Any]:
+        """What the websocket says about it."""
+        return {
+            "type": "alert",
+            "seq": self.seq,
+            "id": str(self.pk),
+            "kind": self.kind,
+            "team": team_slug,
+            "lead": str(self.lead_id) if self.lead_id else None,
+            "offer": str(self.offer_id) if self.offer_id else None,
+            "at": self.created_at.isoformat(),
+            "data": self.data,
+        }
+
+
+class AlertCounter(models.Model):
+    """The last number given to a user's alerts. Its row is the lock of the numbering."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    last_seq = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.last_seq}"
+
+
+class RelayHeartbeat(models.Model):
+    """When each relay process was last alive."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.beat_at:%H:%M:%S}"

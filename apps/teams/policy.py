@@ -1,0 +1,111 @@
+"""What each address asks of its caller. A view without a policy does not start (checks.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from apps.accounts.models import User
+from apps.teams.access import Access
+from apps.teams.models import Membership
+from apps.teams.permissions import Permission
+
+P = ParamSpec("P")
+TeamView = Callable[Concatenate[HttpRequest, Access, P], HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`kind` is team, signed_in or public; `permission` is what a team page asks."""
+
+    kind: str
+    permission: Permission | None = None
+    reason: str = ""
+
+
+def access_to(user: User, slug: str) -> Access:
+    """The right of this user in the team of this address; Http404 if there is none.
+
+    A team that does not exist and a team of others answer alike.
+    """
+    membership = (
+        Membership.objects.active()
+        .select_related("team", "user")
+        .filter(team__slug=slug, team__is_active=True, user=user)
+        .first()
+    )
+    if membership is None:
+        raise Http404("No such team.")
+    return Access.of(membership)
+
+
+def team_page(
+    permission: Permission,
+) -> Callable[[TeamView[P]], Callable[..., HttpResponseBase]]:
+    """A page under `/t/<team>/`: the view gets `(request, access, ...)`.
+
+    Not signed in: to the sign-in. Not a member: 404. Without the permission: 403.
+    """
+
+    def declare(view: TeamView[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, team: str, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _to_sign_in(request)
+            access = access_to(cast(User, request.user), team)
+            if not access.can(permission):
+                raise PermissionDenied(
+                    f"This page needs the permission “{permission.value}”."
+                )
+            request.access = access  # type: ignore[attr-defined]
+            return view(request, access, **kwargs)  # type: ignore[call-arg]
+
+        guarded.policy = Policy("team", permission)  # type: ignore[attr-defined]
+        return guarded
+
+    return declare
+
+
+def signed_in_page(
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
+    """A page of one's own, in no team."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        return view(request, *args, **kwargs)
+
+    guarded.policy = Policy("signed_in")  # type: ignore[attr-defined]
+    return guarded
+
+
+def public_page(
+    reason: str,
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """An address open to everyone; `reason` says what protects it instead."""
+
+    def declare(
+        view: Callable[..., HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        view.policy = Policy("public", reason=reason)  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    if request.headers.get("HX-Request"):
+        # A fragment can't show a sign-in page: let the whole page go there and come back.
+        response = redirect_to_login(request.headers.get("HX-Current-URL", "/"))
+        response.status_code = 200
+        response["HX-Redirect"] = response["Location"]
+        return response
+    return redirect_to_login(request.get_full_path())
