@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 EXTERNAL = {
     "allauth": "allauth decides itself: sign-in pages are public, the rest asks for a session",
     "django.contrib.admin": "the admin asks for staff",
+    "django.contrib.contenttypes": "reached through the admin only",
     "drf_spectacular": "the API's description holds no data",
     "django.views": "static files, translations and redirects hold no data",
     "rest_framework": "the API's views declare api_policy",
