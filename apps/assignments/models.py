@@ -94,6 +94,11 @@ class Decision(TeamRow, Deed):
 
     class Meta:
         ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "id"], name="assignments_decision_team_id"
+            ),
+        ]
         indexes = [
             models.Index(fields=["lead", "-at"], name="assignments_decision_of_lead")
         ]
@@ -170,6 +175,9 @@ class Offer(TeamRow):
                 condition=Q(state="accepted", taken_by__isnull=False)
                 | (~Q(state="accepted") & Q(taken_by__isnull=True)),
                 name="assignments_offer_accepted_by_someone",
+            ),
+            models.UniqueConstraint(
+                fields=["team", "id"], name="assignments_offer_team_id"
             ),
         ]
         indexes = [

@@ -110,6 +110,11 @@ class Import(TeamRow, Deed):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "id"], name="capture_import_team_id"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.file_name

@@ -247,6 +247,7 @@ class RuleSet(TeamRow):
             models.UniqueConstraint(
                 fields=["team", "kind"], name="rules_set_one_a_kind"
             ),
+            models.UniqueConstraint(fields=["team", "id"], name="rules_set_team_id"),
         ]
 
     def __str__(self) -> str:
@@ -294,6 +295,9 @@ class Version(TeamRow):
         constraints = [
             models.UniqueConstraint(
                 fields=["rule_set", "number"], name="rules_version_number"
+            ),
+            models.UniqueConstraint(
+                fields=["team", "id"], name="rules_version_team_id"
             ),
             models.UniqueConstraint(
                 fields=["rule_set"],
@@ -349,6 +353,7 @@ class Rule(TeamRow):
             models.UniqueConstraint(
                 fields=["version", "key"], name="rules_rule_key_once"
             ),
+            models.UniqueConstraint(fields=["team", "id"], name="rules_rule_team_id"),
             models.CheckConstraint(
                 condition=(Q(destination="pool") & Q(pool__isnull=False))
                 | (~Q(destination="pool") & Q(pool__isnull=True)),

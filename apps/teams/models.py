@@ -104,6 +104,7 @@ class Skill(TeamRow):
             models.UniqueConstraint(
                 Lower("name"), "team", "kind", name="teams_skill_once"
             ),
+            models.UniqueConstraint(fields=["team", "id"], name="teams_skill_team_id"),
         ]
 
     def __str__(self) -> str:
@@ -121,6 +122,9 @@ class Territory(TeamRow):
         verbose_name_plural = _("territories")
         constraints = [
             models.UniqueConstraint(Lower("name"), "team", name="teams_territory_once"),
+            models.UniqueConstraint(
+                fields=["team", "id"], name="teams_territory_team_id"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -154,7 +158,9 @@ class Membership(TeamRow):
     title = models.CharField(_("job title"), max_length=120, blank=True)
     experience = models.PositiveSmallIntegerField(_("experience, 0 to 10"), default=0)
     skills = models.ManyToManyField(Skill, through="MemberSkill", blank=True)
-    territories = models.ManyToManyField(Territory, blank=True, related_name="+")
+    territories = models.ManyToManyField(
+        Territory, through="MemberTerritory", blank=True, related_name="+"
+    )
     is_paused = models.BooleanField(_("paused"), default=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     hours = models.JSONField(
@@ -186,7 +192,7 @@ class Membership(TeamRow):
         return str(self.user)
 
 
-class MemberSkill(models.Model):
+class MemberSkill(TeamRow):
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE)
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE)
     level = models.PositiveSmallIntegerField(_("level, 1 to 5"), default=3)
@@ -203,6 +209,21 @@ class MemberSkill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.skill} {self.level}"
+
+
+class MemberTerritory(TeamRow):
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE)
+    territory = models.ForeignKey(Territory, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["membership", "territory"], name="teams_territory_a_member"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.territory)
 
 
 class TimeOff(TeamRow):

@@ -1,0 +1,17 @@
+from django.db import migrations
+
+from apps.teams.sealing import SealTeam
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("teams", "0002_team_keys"),
+    ]
+
+    operations = [
+        SealTeam("MemberSkill", ["membership", "skill"]),
+        SealTeam("MemberTerritory", ["membership", "territory"]),
+        SealTeam("TimeOff", ["membership"]),
+        SealTeam("AvailabilityChange", ["membership"]),
+        SealTeam("ApiToken", ["membership"]),
+    ]
