@@ -1,0 +1,176 @@
+"""Inviting people by e-mail: a link that expires, works once and can be taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import models, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.accounts.people import create_person, find_person
+from apps.teams import audit
+from apps.teams.access import Access
+from apps.teams.models import Invitation, Membership
+from apps.teams.permissions import Permission, Role
+from apps.teams.scope import deed
+from apps.teams.secrets import new_token, token_hash
+
+VALID_FOR = timedelta(days=7)
+
+
+class InvitationRefused(ValueError):
+    """It can't be made or used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An invitation with its link. The link is known now and never again."""
+
+    invitation: Invitation
+    link: str
+
+
+def roles_to_invite(by: Access) -> list[Role]:
+    """Admins invite anyone, managers salespeople, others nobody."""
+    if by.can(Permission.EDIT_MEMBERS):
+        return list(Role)
+    return [Role.SALESPERSON] if by.can(Permission.INVITE_SALESPEOPLE) else []
+
+
+@transaction.atomic
+def invite(*, email: str, role: str, by: Access, now: datetime) -> Sent:
+    """Ask somebody into the team by mail. An older invitation of hers stops working."""
+    _require(role, by)
+    address = email.strip().casefold()
+    if Membership.objects.filter(team=by.team, user__email__iexact=address).exists():
+        raise InvitationRefused(_("%(email)s is already in this team.") % {"email": address})
+    _open_ones(by).filter(email__iexact=address).update(revoked_at=now)
+    token = new_token()
+    invitation = Invitation.objects.create(
+        team=by.team,
+        email=address,
+        role=role,
+        token_hash=token_hash(token),
+        created_at=now,
+        expires_at=now + VALID_FOR,
+        **deed(by),
+    )
+    audit.record(by=by, action="invitation.sent", target=invitation, now=now, detail={"role": role})
+    return _send(invitation, token, by)
+
+
+@transaction.atomic
+def resend(invitation: Invitation, *, by: Access, now: datetime) -> Sent:
+    """A new link for another seven days; the old one stops working."""
+    row = _taken(invitation, by)
+    token = new_token()
+    row.token_hash, row.expires_at = token_hash(token), now + VALID_FOR
+    row.save(update_fields=["token_hash", "expires_at"])
+    audit.record(by=by, action="invitation.resent", target=row, now=now)
+    return _send(row, token, by)
+
+
+@transaction.atomic
+def revoke(invitation: Invitation, *, by: Access, now: datetime) -> None:
+    """The link stops working at once."""
+    row = _taken(invitation, by)
+    row.revoked_at = now
+    row.save(update_fields=["revoked_at"])
+    audit.record(by=by, action="invitation.revoked", target=row, now=now)
+
+
+def find(token: str, *, now: datetime) -> Invitation | None:
+    """The invitation of a link while it can be used; None otherwise, whatever the reason."""
+    rows = Invitation.objects.select_related("team", "actor")
+    invitation = rows.filter(token_hash=token_hash(token), team__is_active=True).first()
+    return invitation if invitation and invitation.is_open(now) else None
+
+
+@transaction.atomic
+def accept(
+    token: str,
+    *,
+    now: datetime,
+    user: User | None = None,
+    name: str = "",
+    password: str = "",
+) -> Membership:
+    """Join by a link: as `user`, who must have the invited address, or as a new person.
+
+    A link works once: of two at the same time the second is refused.
+    """
+    open_one = find(token, now=now)
+    if open_one is None:
+        raise InvitationRefused(_not_usable())
+    row = Invitation.objects.select_for_update().get(pk=open_one.pk)
+    if not row.is_open(now) or bytes(row.token_hash) != token_hash(token):
+        raise InvitationRefused(_not_usable())
+    person = user or _new_person(row, name=name, password=password, now=now)
+    if person.email.casefold() != row.email.casefold():
+        raise InvitationRefused(
+            _("This invitation is for %(email)s. Sign out and open the link again.")
+            % {"email": row.email}
+        )
+    member, _is_new = Membership.objects.get_or_create(
+        team_id=row.team_id, user=person, defaults={"role": row.role, "joined_at": now}
+    )
+    row.accepted_at = now
+    row.save(update_fields=["accepted_at"])
+    audit.record(by=Access.of(member), action="invitation.accepted", target=row, now=now)
+    return member
+
+
+def _new_person(row: Invitation, *, name: str, password: str, now: datetime) -> User:
+    if find_person(row.email):
+        raise InvitationRefused(
+            _("%(email)s has an account already. Sign in and open the link again.")
+            % {"email": row.email}
+        )
+    return create_person(
+        email=row.email, name=name, password=password, timezone=row.team.timezone, now=now
+    )
+
+
+def _not_usable() -> str:
+    return _("This invitation was used, was taken back or has expired. Ask for a new one.")
+
+
+def _require(role: str, by: Access) -> None:
+    if role not in roles_to_invite(by):
+        by.require(Permission.EDIT_MEMBERS)
+
+
+def _open_ones(by: Access) -> "models.QuerySet[Invitation]":
+    return Invitation.objects.visible_to(by).filter(
+        accepted_at__isnull=True, revoked_at__isnull=True
+    )
+
+
+def _taken(invitation: Invitation, by: Access) -> Invitation:
+    """The row, locked, if it is still open and of a role that this actor may invite."""
+    _require(invitation.role, by)
+    row = _open_ones(by).select_for_update().filter(pk=invitation.pk).first()
+    if row is None:
+        raise InvitationRefused(_("This invitation was already used or taken back."))
+    return row
+
+
+def _send(invitation: Invitation, token: str, by: Access) -> Sent:
+    link = settings.PUBLIC_URL + reverse("invitations:accept", kwargs={"token": token})
+    words = {"invitation": invitation, "link": link, "team": by.team, "inviter": by.user}
+    message = EmailMultiAlternatives(
+        subject=_("Join %(team)s on Leadrelay") % {"team": by.team.name},
+        body=render_to_string("emails/invitation.txt", words),
+        to=[invitation.email],
+    )
+    message.attach_alternative(render_to_string("emails/invitation.html", words), "text/html")
+    transaction.on_commit(lambda: _post(message), robust=True)
+    return Sent(invitation, link)
+
+
+def _post(message: EmailMultiAlternatives) -> None:
+    message.send(fail_silently=False)
