@@ -141,11 +141,11 @@ def relative(when: datetime, *, now: datetime) -> str:
     gap = (when - now).total_seconds()
     if abs(gap) < 45:
         return _("just now")
-    length = _length(abs(gap))
-    return (_("in %(time)s") if gap > 0 else _("%(time)s ago")) % {"time": length}
+    return (_("in %(time)s") if gap > 0 else _("%(time)s ago")) % {"time": length(abs(gap))}
 
 
-def _length(seconds: float) -> str:
+def length(seconds: float) -> str:
+    """A length of time in words that need no clock: "5 min", "1 h 35", "3 d"."""
     if seconds < timedelta(hours=1).total_seconds():
         return _("%(minutes)d min") % {"minutes": max(1, round(seconds / 60))}
     return clock_face(seconds)

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide
 
 from apps.teams import presentation
+from apps.teams.access import Access
+from apps.teams.permissions import Permission, Role
 from apps.teams.presentation import Clock
 
 register = template.Library()
@@ -141,6 +143,13 @@ def ago(context: Context, when: datetime | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def late_by(context: Context, when: datetime) -> str:
+    """How long ago a due time was ("22 h"), with the exact time in its title."""
+    words = presentation.length((_now(context) - when).total_seconds())
+    return format_html('<time datetime="{}" title="{}">{}</time>', when.isoformat(), _exact(when), words)
+
+
+@register.simple_tag(takes_context=True)
 def at(context: Context, when: datetime | None, form: str = "") -> str:
     """A time of day (today) or a date and time, exact in its title. `form`: "seconds", "date"."""
     if when is None:
@@ -165,6 +174,17 @@ def clock_face(seconds: float | None) -> str:
 
 
 @register.filter
+def length(seconds: float | None) -> str:
+    """Seconds in words that need no clock: "5 min"; a dash for None."""
+    return "–" if seconds is None else presentation.length(float(seconds))
+
+
+@register.filter
+def first_name(name: str) -> str:
+    return str(name).split(" ")[0]
+
+
+@register.filter
 def phone(number: str) -> str:
     return presentation.phone(number or "")
 
@@ -184,23 +204,15 @@ def dots(masked: str) -> SafeString:
 
 
 @register.filter
-def role_name(role: object) -> str:
-    """The role as people call it."""
-    names = {
-        "salesperson": _("Salesperson"),
-        "manager": _("Manager"),
-        "admin": _("Admin"),
-        "viewer": _("Viewer"),
-    }
-    value = str(getattr(role, "value", role) or "")
-    return names.get(value, value.capitalize())
+def role_name(role: str) -> str:
+    """The role as people call it; what is no role comes back as it is."""
+    return str(Role(role).label) if role in Role.values else str(role)
 
 
 @register.filter
-def manages(access: Any) -> bool:
-    """Whether the rail shows the pages that run a team; the pages themselves decide by permission."""
-    role = getattr(access, "role", None)
-    return str(getattr(role, "value", role)) in {"manager", "admin"}
+def can(access: Access | None, permission: str) -> bool:
+    """{% if access|can:"see_routing" %}: whether to show it; the view behind it decides again."""
+    return access is not None and access.can(Permission(permission))
 
 
 @register.inclusion_tag("_components/nav_link.html", takes_context=True)
@@ -243,3 +255,8 @@ def query(context: Context, **changes: object) -> str:
             parameters[key] = str(value)
     encoded = parameters.urlencode()
     return f"?{encoded}" if encoded else "?"
+
+
+@register.simple_tag
+def initials(name: str) -> str:
+    return presentation.initials(str(name))

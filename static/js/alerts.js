@@ -1,0 +1,110 @@
+// What an alert does on every page: chime, toast, the numbers in the menu, the tab's title, the app's badge.
+
+import { chime } from "./chime.js";
+import { announce, toast } from "./toasts.js";
+import { word } from "./words.js";
+
+const CHIMES = new Set(["lead.offered", "lead.open", "lead.assigned", "lead.reminder", "lead.unplaced"]);
+const COUNTED = new Set([
+  "lead.assigned", "lead.offered", "lead.open", "lead.taken_back", "lead.held", "lead.unplaced",
+  "lead.came_again", "lead.follow_up", "lead.reminder", "lead.expired",
+]);
+const title = document.title;
+
+function pageOf(alert) {
+  const team = encodeURIComponent(alert.team);
+  const isOpen = alert.kind === "lead.offered" || alert.kind === "lead.open" || !alert.lead;
+  return isOpen ? `/t/${team}/` : `/t/${team}/leads/${alert.lead}/`;
+}
+
+// `data` may bring its own words ("title", "text"): they are already in the reader's language.
+const SAYS = {
+  "lead.offered": () => ({ title: word("newOffer") }),
+  "lead.open": () => ({ title: word("newOffer") }),
+  "lead.assigned": () => ({ title: word("newLead") }),
+  "lead.taken_back": () => ({ title: word("takenBack"), text: word("takenBackSub") }),
+  "lead.reminder": () => ({ title: word("reminder") }),
+  "lead.follow_up": () => ({ title: word("followUp") }),
+  "lead.came_again": () => ({ title: word("cameAgain") }),
+  "lead.expired": () => ({ title: word("expired") }),
+};
+
+function isMine(alert) {
+  return alert.data?.member && alert.data.member === document.body.dataset.member;
+}
+
+function sentence(alert) {
+  if (alert.kind === "lead.claimed") {
+    if (isMine(alert)) return null;
+    const name = alert.data?.member_name ?? alert.data?.by;
+    return name
+      ? { title: word("claimedBy", name), name, colour: alert.data.colour }
+      : { title: word("claimed") };
+  }
+  return SAYS[alert.kind]?.() ?? null;
+}
+
+function say(alert) {
+  const words = sentence(alert);
+  if (!words) return;
+  const said = { ...words, title: alert.data?.title ?? words.title, text: alert.data?.text ?? words.text };
+  // On Today of the same team the card itself slides in: a toast beside it would say it twice.
+  const isSeen = document.querySelector("[data-lists]") && alert.team === document.body.dataset.team;
+  const arrives = ["lead.offered", "lead.open", "lead.assigned"].includes(alert.kind);
+  if (arrives && isSeen && document.visibilityState === "visible") announce(said.title);
+  else toast({ ...said, href: alert.kind === "lead.claimed" ? undefined : pageOf(alert) });
+}
+
+function bump(section, by) {
+  for (const badge of document.querySelectorAll(`[data-count="${section}"]`)) {
+    const next = Math.max(0, Number(badge.textContent) + by);
+    badge.textContent = String(next);
+    badge.hidden = next === 0;
+  }
+}
+
+// Exact where the alert says so (data.counts), else by one.
+function count(alert) {
+  if (alert.team !== document.body.dataset.team) return;
+  const exact = alert.data?.counts;
+  if (exact) {
+    for (const [section, number] of Object.entries(exact)) {
+      bump(section, number - Number(document.querySelector(`[data-count="${section}"]`)?.textContent ?? 0));
+    }
+  } else if (COUNTED.has(alert.kind)) {
+    bump("alerts", 1);
+  }
+}
+
+export function showWaiting() {
+  const lists = document.querySelector("[data-lists]");
+  const badges = [...document.querySelectorAll('[data-count="today"]')];
+  if (lists) {
+    const waiting = ["offers", "new"].reduce(
+      (sum, name) => sum + (lists.querySelector(`[data-list="${name}"]`)?.children.length ?? 0), 0,
+    );
+    for (const badge of badges) {
+      badge.textContent = String(waiting);
+      badge.hidden = waiting === 0;
+    }
+  }
+  const number = Number(badges[0]?.textContent ?? 0);
+  document.title = number ? `(${number}) ${title}` : title;
+  navigator.setAppBadge?.(number).catch(() => {});
+}
+
+export function start() {
+  document.addEventListener("leadrelay:alert", ({ detail }) => {
+    count(detail);
+    if (!detail.quiet) {
+      if (CHIMES.has(detail.kind)) chime(`${document.body.dataset.user}.${detail.seq}`);
+      say(detail);
+    }
+    showWaiting();
+  });
+  const lists = document.querySelector("[data-lists]");
+  if (lists) {
+    new MutationObserver(showWaiting).observe(lists, { childList: true, subtree: true });
+  }
+  showWaiting();
+}
