@@ -45,9 +45,7 @@ class DecisionQuerySet(TeamQuerySet["Decision"]):
         rows = super().visible_to(access)
         if access.can(Permission.SEE_DECISIONS):
             return rows
-        return rows.filter(
-            Q(lead__owner_id=access.member_id) | Q(chosen_id=access.member_id)
-        )
+        return rows.filter(Q(lead__owner_id=access.member_id) | Q(chosen_id=access.member_id))
 
 
 class Decision(TeamRow, Deed):
@@ -95,13 +93,9 @@ class Decision(TeamRow, Deed):
     class Meta:
         ordering = ["-at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "id"], name="assignments_decision_team_id"
-            ),
+            models.UniqueConstraint(fields=["team", "id"], name="assignments_decision_team_id"),
         ]
-        indexes = [
-            models.Index(fields=["lead", "-at"], name="assignments_decision_of_lead")
-        ]
+        indexes = [models.Index(fields=["lead", "-at"], name="assignments_decision_of_lead")]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.outcome}"
@@ -134,13 +128,9 @@ class Offer(TeamRow):
         EXPIRED = "expired", _("expired")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    lead = models.ForeignKey(
-        Lead, on_delete=models.CASCADE, related_name="offers", db_index=False
-    )
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="offers", db_index=False)
     pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="offers")
-    decision = models.ForeignKey(
-        Decision, on_delete=models.CASCADE, related_name="offers"
-    )
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="offers")
     member = models.ForeignKey(
         Membership, on_delete=models.PROTECT, null=True, related_name="offers"
     )
@@ -176,9 +166,7 @@ class Offer(TeamRow):
                 | (~Q(state="accepted") & Q(taken_by__isnull=True)),
                 name="assignments_offer_accepted_by_someone",
             ),
-            models.UniqueConstraint(
-                fields=["team", "id"], name="assignments_offer_team_id"
-            ),
+            models.UniqueConstraint(fields=["team", "id"], name="assignments_offer_team_id"),
         ]
         indexes = [
             models.Index(
@@ -196,9 +184,7 @@ class Offer(TeamRow):
                 name="assignments_offer_open",
                 condition=Q(state="open"),
             ),
-            models.Index(
-                fields=["lead", "-opened_at"], name="assignments_offer_of_lead"
-            ),
+            models.Index(fields=["lead", "-opened_at"], name="assignments_offer_of_lead"),
             GinIndex(fields=["candidates"], name="assignments_offer_candidates"),
         ]
 
@@ -231,6 +217,7 @@ class Assignment(TeamRow, Deed):
         PICKED = "picked", _("picked from the hopper")
         BY_HAND = "by_hand", _("assigned by hand")
         OVERFLOW = "overflow", _("overflow")
+        DIRECT = "direct", _("sent by a rule")
 
     class Ended(models.TextChoices):
         TIMEOUT = "timeout", _("no attempt in time")
@@ -239,18 +226,12 @@ class Assignment(TeamRow, Deed):
         DELETED = "deleted", _("lead deleted")
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="assignments")
-    member = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, related_name="assignments"
-    )
-    pool = models.ForeignKey(
-        Pool, on_delete=models.PROTECT, null=True, related_name="assignments"
-    )
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="assignments")
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, related_name="assignments")
     seat = models.ForeignKey(
         Seat, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
-    decision = models.ForeignKey(
-        Decision, on_delete=models.CASCADE, related_name="assignments"
-    )
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="assignments")
     offer = models.ForeignKey(
         Offer, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
@@ -259,10 +240,9 @@ class Assignment(TeamRow, Deed):
     started_at = models.DateTimeField()
     respond_by = models.DateTimeField(null=True)  # null: never taken back
     warn_at = models.DateTimeField(null=True)
-    held_until = models.DateTimeField(
-        null=True
-    )  # an unconfirmed attempt stops the take-back
+    held_until = models.DateTimeField(null=True)  # an unconfirmed attempt stops the take-back
     responded_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)  # the lead was closed: no take-back any more
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=10, choices=Ended, blank=True)
 
@@ -301,9 +281,7 @@ class Assignment(TeamRow, Deed):
                     warn_at__isnull=False,
                 ),
             ),
-            models.Index(
-                fields=["member", "-started_at"], name="assignments_of_member"
-            ),
+            models.Index(fields=["member", "-started_at"], name="assignments_of_member"),
         ]
 
     def __str__(self) -> str:
@@ -347,9 +325,7 @@ class HopperQuerySet(TeamQuerySet["HopperEntry"]):
         rows = super().visible_to(access).filter(lead__deleted_at__isnull=True)
         if access.can(Permission.SEE_UNASSIGNED):
             return rows
-        seated = Q(
-            pool__seats__membership_id=access.member_id, pool__seats__is_active=True
-        )
+        seated = Q(pool__seats__membership_id=access.member_id, pool__seats__is_active=True)
         return rows.filter(Q(pool__isnull=True) | seated).distinct()
 
     def waiting(self) -> Self:
@@ -359,21 +335,16 @@ class HopperQuerySet(TeamQuerySet["HopperEntry"]):
 class HopperEntry(TeamRow):
     """A lead that members may pick from; unowned, or with a caretaker."""
 
-    lead = models.ForeignKey(
-        Lead, on_delete=models.CASCADE, related_name="hopper_entries"
-    )
-    pool = models.ForeignKey(
-        Pool, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="hopper_entries")
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, related_name="+")
     decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="+")
     generation = models.PositiveIntegerField()
     response_seconds = models.PositiveIntegerField(null=True)
     entered_at = models.DateTimeField()
     expires_at = models.DateTimeField()  # then a manager decides
     left_at = models.DateTimeField(null=True)
-    picked_by = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    gave_up = models.BooleanField(default=False)  # left because nobody picked it in time
+    picked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
 
     objects: ClassVar[HopperQuerySet] = HopperQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -1,0 +1,91 @@
+"""What a lead has been through: who was asked in which pool, and which pools are spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from apps.assignments.models import Assignment, HopperEntry, Offer
+from apps.leads.models import Lead
+from apps.rules.models import Mode, Pool
+
+State = Offer.State
+LOST = (Assignment.Ended.TIMEOUT, Assignment.Ended.RELEASED)
+DIRECT = (Assignment.How.OVERFLOW, Assignment.How.DIRECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One pool's part in a lead's journey so far."""
+
+    tried: frozenset[UUID] = frozenset()
+    declined: frozenset[UUID] = frozenset()
+    hops: int = 0  # members asked one by one, or rounds of open claims
+    is_over: bool = False  # an open claim ran out, or the hopper gave it up
+
+    def is_spent(self, pool: Pool) -> bool:
+        """Whether the pool has done what it may for this lead, so that its overflow is next."""
+        return self.is_over or self.hops >= pool.max_hops
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A lead's visits by pool. Empty for a lead that was just captured."""
+
+    visits: Mapping[UUID, Visit] = field(default_factory=dict)
+    hop: int = 0
+    lost_direct: frozenset[UUID] = frozenset()  # members who were sent it and did not respond
+    left_hopper: bool = False  # it waited in the team's hopper as long as it may
+
+    def at(self, pool_id: UUID) -> Visit:
+        return self.visits.get(pool_id, Visit())
+
+
+def journey(lead: Lead) -> Journey:
+    """Read what became of the lead's offers, assignments and hopper stays so far."""
+    offers = list(
+        Offer.objects.filter(lead=lead)
+        .exclude(state__in=(State.OPEN, State.WITHDRAWN))
+        .values_list("pool_id", "pool__mode", "state", "member_id")
+    )
+    lost = list(
+        Assignment.objects.filter(lead=lead, end_reason__in=LOST).values_list(
+            "pool_id", "how", "member_id"
+        )
+    )
+    given_up = set(
+        HopperEntry.objects.filter(
+            lead=lead, left_at__isnull=False, picked_by=None, gave_up=True
+        ).values_list("pool_id", flat=True)
+    )
+    pools = {row[0] for row in offers} | {row[0] for row in lost} | given_up
+    return Journey(
+        visits={
+            pool_id: _visit(pool_id, offers, lost, pool_id in given_up)
+            for pool_id in pools
+            if pool_id is not None
+        },
+        hop=sum(1 for offer in offers if offer[2] != State.ACCEPTED) + len(lost),
+        lost_direct=frozenset(member for _, how, member in lost if how in DIRECT),
+        left_hopper=None in given_up,
+    )
+
+
+def _visit(
+    pool_id: UUID,
+    offers: list[tuple[UUID, str, str, UUID | None]],
+    lost: list[tuple[UUID | None, str, UUID]],
+    gave_up: bool,
+) -> Visit:
+    mine = [offer for offer in offers if offer[0] == pool_id]
+    had = {member for pool, how, member in lost if pool == pool_id and how not in DIRECT}
+    expired = {member for _, _, state, member in mine if member and state == State.EXPIRED}
+    declined = {member for _, _, state, member in mine if member and state == State.DECLINED}
+    ran_out = any(mode == Mode.CLAIM and state == State.EXPIRED for _, mode, state, _ in mine)
+    return Visit(
+        tried=frozenset(expired | had),
+        declined=frozenset(declined),
+        hops=len(expired | declined | had),
+        is_over=ran_out or gave_up,
+    )

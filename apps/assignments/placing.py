@@ -1,0 +1,383 @@
+"""Route a lead: plan where it goes, then write all of it in one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from apps.alerts import services as alerts
+from apps.alerts.models import Kind
+from apps.alerts.services import NewAlert
+from apps.assignments import deadlines, rows, together
+from apps.assignments.history import Journey, journey
+from apps.assignments.models import Assignment, Decision, Door, Hold, HopperEntry, Offer
+from apps.assignments.planning import End, Plan, eligible_members, plan
+from apps.assignments.telling import managers, tell
+from apps.assignments.together import Fragment
+from apps.leads.models import Activity, Lead
+from apps.leads.services import activity
+from apps.rules.compiled import live
+from apps.teams.access import Access
+from apps.teams.models import Membership, Team
+
+HOLD_RETRY = timedelta(seconds=5)
+FRESH = frozenset({
+    Door.WEBHOOK, Door.FORM, Door.IMPORT, Door.HAND, Door.API, Door.REPLAY, Door.RESTORE,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a lead went. `outcome` is a Decision.Outcome."""
+
+    outcome: str
+    decision_id: UUID
+    owner: Membership | None = None
+    offer_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class Writing:
+    """What one decision writes, gathered so that it goes out in one statement."""
+
+    rows: list[models.Model] = field(default_factory=list)
+    updates: list[Fragment] = field(default_factory=list)
+    alerts: list[NewAlert] = field(default_factory=list)
+    lead: dict[str, Any] = field(default_factory=dict)
+    owner: Membership | None = None
+    offer_id: UUID | None = None
+
+    def send(self, lead: Lead, team: Team, now: datetime) -> None:
+        """Write it all: the rows and updates in one statement, the alerts in another."""
+        self.lead["generation"] = lead.generation
+        for name, value in self.lead.items():
+            setattr(lead, name, value)
+        together.write(self.rows, [*self.updates, rows.update_lead(lead, self.lead)])
+        alerts.raise_alerts(self.alerts, team=team, now=now)
+
+
+def route(
+    lead: Lead,
+    *,
+    door: Door,
+    by: Access,
+    now: datetime,
+    freeing: UUID | None = None,
+    updates: list[Fragment] | None = None,
+) -> Placement:
+    """Send the lead on its road, inside the caller's transaction.
+
+    `freeing` is the member who held a place for this lead and gives it back with this decision;
+    `updates` are further changes that belong to it. Needs `lead.source` loaded.
+    """
+    began = perf_counter()
+    past = Journey() if door in FRESH else journey(lead)
+    team = by.team
+    found = plan(lead, team=team, live=live(team), journey=past, now=now, freeing=freeing)
+    return carry_out(
+        found, lead, door=door, by=by, now=now, hop=past.hop, began=began,
+        freeing=freeing, updates=updates,
+    )  # fmt: skip
+
+
+def carry_out(
+    found: Plan,
+    lead: Lead,
+    *,
+    door: Door,
+    by: Access,
+    now: datetime,
+    hop: int,
+    began: float,
+    freeing: UUID | None = None,
+    updates: list[Fragment] | None = None,
+) -> Placement:
+    """Write what a plan says: decision, offer or assignment, turn, timeline, alerts."""
+    lead.generation += 1
+    decision = _decision(found, lead, door, by, now, hop)
+    writing = Writing(rows=[decision], updates=list(updates or []))
+    if freeing is not None:
+        writing.updates.append(rows.free_place(freeing))
+    if lead.routed_at is None:
+        writing.lead["routed_at"] = now
+    WRITERS[found.end](writing, found, lead, decision, by, now)
+    decision.deadline = _deadline(writing)
+    decision.milliseconds = round((perf_counter() - began) * 1000, 2)
+    writing.send(lead, by.team, now)
+    return Placement(decision.outcome, decision.pk, writing.owner, writing.offer_id)
+
+
+OUTCOME = {
+    End.ASSIGN: Decision.Outcome.ASSIGNED,
+    End.OFFER: Decision.Outcome.OFFERED,
+    End.OPEN: Decision.Outcome.OPEN,
+    End.HOPPER: Decision.Outcome.HOPPER,
+    End.HELD: Decision.Outcome.HELD,
+    End.MANAGER: Decision.Outcome.MANAGER,
+    End.DISQUALIFIED: Decision.Outcome.DISQUALIFIED,
+}
+
+
+def _decision(found: Plan, lead: Lead, door: Door, by: Access, now: datetime, hop: int) -> Decision:
+    pool = found.table.pool if found.table else None
+    return Decision(
+        team_id=lead.team_id,
+        lead_id=lead.pk,
+        at=now,
+        door=door,
+        hop=hop,
+        version_id=found.version_id,
+        rule_id=found.target.rule_id if found.target else None,
+        pool_id=pool.pk if pool else None,
+        pool_revision=pool.revision if pool else None,
+        outcome=OUTCOME[found.end],
+        chosen_id=found.member.pk if found.member else None,
+        trace=found.trace,
+        **rows.deed(by),
+    )
+
+
+def _deadline(writing: Writing) -> datetime | None:
+    for row in writing.rows:
+        if isinstance(row, Offer | HopperEntry):
+            return row.expires_at
+        if isinstance(row, Assignment):
+            return row.respond_by
+    return None
+
+
+def _seconds(found: Plan, team: Team) -> int | None:
+    pool = found.table.pool if found.table else None
+    return deadlines.response_seconds(found.target, pool, team)
+
+
+def _assign(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    member = _chosen(found)
+    how = Assignment.How.ASSIGNED
+    if found.is_overflow or found.table is None:
+        how = Assignment.How.OVERFLOW if found.is_overflow else Assignment.How.DIRECT
+    assignment = new_assignment(
+        lead, member, decision=decision, how=how, by=by, now=now,
+        pool=found.table.pool if found.table else None, seconds=_seconds(found, by.team),
+    )  # fmt: skip
+    own(writing, assignment, member, now)
+    _take_turn(writing, found, lead, now)
+    data = _why(found, decision)
+    writing.rows.append(
+        activity(lead, Activity.Kind.ASSIGNED, by=by, now=now, member=member, data=data)
+    )
+    writing.alerts += tell(
+        [member], Kind.ASSIGNED, lead, respond_by=assignment.respond_by, how=how.value
+    )
+
+
+def _offer(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    member = _chosen(found)
+    offer = _new_offer(found, lead, decision, by.team, now, member=member, candidates=[member])
+    writing.rows.append(offer)
+    writing.offer_id = offer.pk
+    writing.lead |= {"stage": Lead.Stage.OFFERED, "owner_id": None}
+    if lead.offered_at is None:
+        writing.lead["offered_at"] = now
+    _take_turn(writing, found, lead, now)
+    data = _why(found, decision) | {"expires_at": offer.expires_at.isoformat()}
+    writing.rows.append(
+        activity(lead, Activity.Kind.OFFERED, by=by, now=now, member=member, data=data)
+    )
+    writing.alerts += tell(
+        [member], Kind.OFFERED, lead, offer_id=offer.pk, expires_at=offer.expires_at
+    )
+
+
+def _open(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    candidates = list(eligible_members(found))
+    offer = _new_offer(found, lead, decision, by.team, now, member=None, candidates=candidates)
+    writing.rows.append(offer)
+    writing.offer_id = offer.pk
+    writing.lead |= {"stage": Lead.Stage.OPEN, "owner_id": None}
+    if lead.offered_at is None:
+        writing.lead["offered_at"] = now
+    data = _why(found, decision) | {
+        "expires_at": offer.expires_at.isoformat(), "members": len(candidates),
+    }  # fmt: skip
+    writing.rows.append(activity(lead, Activity.Kind.OPENED, by=by, now=now, data=data))
+    writing.alerts += tell(
+        candidates, Kind.OPEN, lead, offer_id=offer.pk, expires_at=offer.expires_at
+    )
+
+
+def _hopper(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    table = found.table
+    entry = HopperEntry(
+        team_id=lead.team_id,
+        lead_id=lead.pk,
+        pool_id=table.pool.pk if table else None,
+        decision_id=decision.pk,
+        generation=lead.generation,
+        response_seconds=_seconds(found, by.team),
+        entered_at=now,
+        expires_at=now + timedelta(days=by.team.hopper_days),
+    )
+    writing.rows.append(entry)
+    writing.lead |= {"stage": Lead.Stage.HOPPER, "owner_id": None}
+    data = _why(found, decision)
+    writing.rows.append(activity(lead, Activity.Kind.HOPPER, by=by, now=now, data=data))
+    if table is not None:
+        writing.alerts += tell(eligible_members(found), Kind.HOPPER, lead)
+
+
+def _hold(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    assert found.table is not None  # only a pool holds
+    writing.rows.append(
+        Hold(
+            team_id=lead.team_id,
+            lead_id=lead.pk,
+            pool_id=found.table.pool.pk,
+            decision_id=decision.pk,
+            since=now,
+            retry_at=now + HOLD_RETRY,
+        )
+    )
+    writing.lead |= {"stage": Lead.Stage.HELD, "owner_id": None}
+    data = _why(found, decision)
+    writing.rows.append(activity(lead, Activity.Kind.HELD, by=by, now=now, data=data))
+    writing.alerts += tell(managers(by.team), Kind.HELD, lead, reason=found.reason)
+
+
+def _manager(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    writing.lead |= {"stage": Lead.Stage.MANAGER, "owner_id": None}
+    data = _why(found, decision)
+    writing.rows.append(activity(lead, Activity.Kind.MANAGER, by=by, now=now, data=data))
+    writing.alerts += tell(managers(by.team), Kind.UNPLACED, lead, reason=found.reason)
+
+
+def _disqualify(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    status = rows.first_status(by.team, "disqualified")
+    writing.lead |= {
+        "stage": Lead.Stage.OUT,
+        "owner_id": None,
+        "status_id": status.pk,
+        "status_kind": status.kind,
+        "disqualified_reason": found.reason,
+        "closed_at": now,
+    }
+    data = _why(found, decision)
+    writing.rows.append(activity(lead, Activity.Kind.DISQUALIFIED, by=by, now=now, data=data))
+
+
+WRITERS = {
+    End.ASSIGN: _assign,
+    End.OFFER: _offer,
+    End.OPEN: _open,
+    End.HOPPER: _hopper,
+    End.HELD: _hold,
+    End.MANAGER: _manager,
+    End.DISQUALIFIED: _disqualify,
+}
+
+
+def own(writing: Writing, assignment: Assignment, member: Membership, now: datetime) -> None:
+    """Make the member the lead's owner in this writing."""
+    writing.rows.append(assignment)
+    writing.owner = member
+    writing.lead |= {"stage": Lead.Stage.OWNED, "owner_id": member.pk, "assigned_at": now}
+
+
+def new_assignment(
+    lead: Lead,
+    member: Membership,
+    *,
+    decision: Decision,
+    how: Assignment.How,
+    by: Access,
+    now: datetime,
+    seconds: int | None,
+    pool: Any = None,
+    offer: Offer | None = None,
+) -> Assignment:
+    """An unsaved period of ownership, with its response deadline."""
+    due = deadlines.respond_by(now, seconds=seconds, team=by.team, pool=pool, member=member)
+    return Assignment(
+        team_id=lead.team_id,
+        lead_id=lead.pk,
+        member_id=member.pk,
+        pool_id=pool.pk if pool else None,
+        decision_id=decision.pk,
+        offer_id=offer.pk if offer else None,
+        how=how,
+        generation=lead.generation,
+        started_at=now,
+        respond_by=due,
+        warn_at=deadlines.warn_at(now, due, now),
+        **rows.deed(by),
+    )
+
+
+def _new_offer(
+    found: Plan,
+    lead: Lead,
+    decision: Decision,
+    team: Team,
+    now: datetime,
+    *,
+    member: Membership | None,
+    candidates: list[Membership],
+) -> Offer:
+    assert found.table is not None  # only a pool offers
+    pool = found.table.pool
+    closes = deadlines.expires_at(now, team=team, pool=pool, member=member)
+    return Offer(
+        team_id=lead.team_id,
+        lead_id=lead.pk,
+        pool_id=pool.pk,
+        decision_id=decision.pk,
+        member_id=member.pk if member else None,
+        candidates=[candidate.pk for candidate in candidates],
+        generation=lead.generation,
+        response_seconds=_seconds(found, team),
+        opened_at=now,
+        expires_at=closes,
+        warn_at=deadlines.warn_at(now, closes, now),
+    )
+
+
+def _take_turn(writing: Writing, found: Plan, lead: Lead, now: datetime) -> None:
+    if found.table is None or found.choice is None or found.choice.winner is None:
+        return
+    if found.choice.deltas:
+        writing.rows.append(rows.turn_entry(found.table, found.choice, lead, now))
+    writing.updates += rows.count_turn(found.table, found.choice)
+
+
+def _chosen(found: Plan) -> Membership:
+    assert found.member is not None  # ASSIGN and OFFER always choose
+    return found.member
+
+
+def _why(found: Plan, decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": str(decision.pk),
+        "rule": found.target.name if found.target else None,
+        "n": found.target.number if found.target else None,
+        "pool": found.table.pool.name if found.table else None,
+        "reason": found.reason or None,
+    }

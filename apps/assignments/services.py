@@ -1,0 +1,41 @@
+"""The one service that writes ownership. Every other app calls it through this module."""
+
+from apps.assignments.attempts import (
+    DoNotContact,
+    change_status,
+    confirm_attempt,
+    log_attempt,
+    may_edit,
+)
+from apps.assignments.claiming import Claimed, ClaimRefused, OfferGone, claim, decline, pick
+from apps.assignments.draining import retry_now
+from apps.assignments.ownership import assign_by_hand, delete_lead, release, restore_lead
+from apps.assignments.placing import Placement, route
+from apps.assignments.timers import expire_due
+from apps.leads.services import mark_viewed
+
+accept = claim
+
+__all__ = [
+    "ClaimRefused",
+    "Claimed",
+    "DoNotContact",
+    "OfferGone",
+    "Placement",
+    "accept",
+    "assign_by_hand",
+    "change_status",
+    "claim",
+    "confirm_attempt",
+    "decline",
+    "delete_lead",
+    "expire_due",
+    "log_attempt",
+    "mark_viewed",
+    "may_edit",
+    "pick",
+    "release",
+    "restore_lead",
+    "retry_now",
+    "route",
+]

@@ -1,0 +1,148 @@
+"""What is written about a lead besides its ownership: notes, follow-ups, edits, attempts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from apps.leads.models import Activity, Attempt, FollowUp, Lead, Outcome
+from apps.teams.access import Access
+from apps.teams.models import Membership
+from apps.teams.scope import deed
+
+EDITABLE = frozenset({
+    "name", "email", "phone", "company", "job_title", "country", "region", "city", "postcode",
+    "language", "campaign", "form", "message", "facts", "custom", "email_key", "phone_key",
+    "do_not_contact", "priority", "score",
+})  # fmt: skip
+CONTACT = frozenset({Outcome.TALKED, Outcome.REPLIED})
+
+
+class StaleLead(Exception):
+    """Somebody changed the lead meanwhile; read it again and repeat the change."""
+
+
+def activity(
+    lead: Lead,
+    kind: Activity.Kind,
+    *,
+    by: Access,
+    now: datetime,
+    member: Membership | None = None,
+    data: dict[str, Any] | None = None,
+) -> Activity:
+    """An unsaved line for the lead's timeline."""
+    return Activity(
+        team_id=lead.team_id,
+        lead=lead,
+        kind=kind,
+        at=now,
+        member=member or by.membership,
+        data=data or {},
+        **deed(by),
+    )
+
+
+def add_note(lead: Lead, *, text: str, by: Access, now: datetime) -> Activity:
+    """A note on the timeline; it is never an attempt. ValueError if it is empty."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise ValueError("Write the note first: it is empty.")
+    note = activity(lead, Activity.Kind.NOTE, by=by, now=now, data={"text": text[:4000]})
+    note.save()
+    return note
+
+
+@transaction.atomic
+def set_follow_up(
+    lead: Lead,
+    *,
+    due_at: datetime,
+    by: Access,
+    now: datetime,
+    member: Membership | None = None,
+    channel: str = "",
+    note: str = "",
+) -> FollowUp:
+    """Plan the next step; it takes the place of the open one, if any."""
+    _locked(lead)
+    lead.follow_ups.filter(done_at=None, cancelled_at=None).update(cancelled_at=now)
+    doer = member or by.membership or lead.owner
+    if doer is None:
+        raise ValueError("Nobody owns this lead: claim or assign it before planning a follow-up.")
+    follow_up = FollowUp.objects.create(
+        team_id=lead.team_id,
+        lead=lead,
+        member=doer,
+        due_at=due_at,
+        channel=channel,
+        note=note.replace("\x00", "")[:500],
+        created_at=now,
+        **deed(by),
+    )
+    data = {"due_at": due_at.isoformat(), "channel": channel, "note": follow_up.note}
+    activity(lead, Activity.Kind.FOLLOW_UP, by=by, now=now, data=data).save()
+    return follow_up
+
+
+@transaction.atomic
+def finish_follow_up(follow_up: FollowUp, *, by: Access, now: datetime) -> bool:
+    """Tick it off, once; False if it was done or cancelled before."""
+    changed = FollowUp.objects.filter(pk=follow_up.pk, done_at=None, cancelled_at=None).update(
+        done_at=now
+    )
+    if changed:
+        data = {"in_time": now <= follow_up.due_at}
+        activity(follow_up.lead, Activity.Kind.FOLLOW_UP_DONE, by=by, now=now, data=data).save()
+    return bool(changed)
+
+
+@transaction.atomic
+def edit(
+    lead: Lead, *, changes: dict[str, Any], by: Access, now: datetime, version: int | None = None
+) -> Lead:
+    """Change facts of a lead. Raises StaleLead if `version` is no longer the current one."""
+    unknown = changes.keys() - EDITABLE
+    if unknown:
+        raise ValueError(f"These fields can't be edited: {', '.join(sorted(unknown))}.")
+    locked = _locked(lead)
+    if version is not None and locked.version != version:
+        raise StaleLead(f"Version {version} was given, {locked.version} is current.")
+    changed = {key: value for key, value in changes.items() if getattr(locked, key) != value}
+    if not changed:
+        return locked
+    for key, value in changed.items():
+        setattr(locked, key, value)
+    locked.version += 1
+    locked.save(update_fields=[*changed, "version"])
+    # The fields that changed, not their values: the timeline must survive an erasure.
+    data = {"fields": sorted(changed.keys() - {"email_key", "phone_key"})}
+    activity(locked, Activity.Kind.EDITED, by=by, now=now, data=data).save()
+    return locked
+
+
+def mark_viewed(lead: Lead, *, by: Access, now: datetime) -> None:
+    """Remember the first time that the owner opened the lead."""
+    if lead.viewed_at is None and lead.owner_id is not None and lead.owner_id == by.member_id:
+        Lead.objects.filter(pk=lead.pk, viewed_at=None).update(viewed_at=now)
+
+
+def count_attempt(lead: Lead, attempt: Attempt) -> None:
+    """Move the lead's moments for an attempt that counts; the earliest one stays."""
+    moments: dict[str, Any] = {}
+    if lead.first_attempt_at is None or attempt.at < lead.first_attempt_at:
+        moments["first_attempt_at"] = attempt.at
+    if attempt.outcome in CONTACT and lead.first_contact_at is None:
+        moments["first_contact_at"] = attempt.at
+    if not moments:
+        return
+    for key, value in moments.items():
+        setattr(lead, key, value)
+    Lead.objects.filter(pk=lead.pk).update(**moments, version=F("version") + 1)
+
+
+def _locked(lead: Lead) -> Lead:
+    return Lead.objects.select_for_update(of=("self",)).select_related("source").get(pk=lead.pk)

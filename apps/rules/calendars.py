@@ -1,0 +1,49 @@
+"""The schedules of a team, its pools and its members, as the pure calendar reads them."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import lru_cache
+from uuid import UUID
+
+from apps.routing.calendar import ALWAYS_OPEN, Schedule
+from apps.rules.models import Pool
+from apps.teams.models import Holiday, Membership, Team
+
+
+def team_schedule(team: Team) -> Schedule | None:
+    """The team's opening hours, holidays included."""
+    return _schedule(json.dumps(team.hours), team.timezone, _holidays(team))
+
+
+def pool_schedule(pool: Pool, team: Team) -> Schedule | None:
+    """The pool's own hours, or the team's; None if it is open day and night."""
+    if pool.is_always_open:
+        return ALWAYS_OPEN
+    if pool.hours is None:
+        return team_schedule(team)
+    return _schedule(json.dumps(pool.hours), team.timezone, _holidays(team))
+
+
+def member_schedule(membership: Membership, team: Team) -> Schedule | None:
+    """A member's own hours in her time zone; without any, what the pool says holds alone."""
+    if membership.hours is None:
+        return ALWAYS_OPEN
+    zone = membership.user.timezone or team.timezone
+    return _schedule(json.dumps(membership.hours), zone, _holidays(team))
+
+
+@lru_cache(maxsize=4096)
+def _schedule(hours: str, timezone: str, holidays: frozenset[date]) -> Schedule:
+    return Schedule.from_json(json.loads(hours), timezone, holidays)
+
+
+def _holidays(team: Team) -> frozenset[date]:
+    return _holidays_at(team.pk, team.routing_version)
+
+
+@lru_cache(maxsize=1024)
+def _holidays_at(team_id: UUID, routing_version: int) -> frozenset[date]:
+    # Holidays move the routing version, so that every process reads them once a change.
+    return frozenset(Holiday.objects.filter(team_id=team_id).values_list("date", flat=True))
