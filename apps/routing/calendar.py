@@ -173,7 +173,7 @@ def _spans(schedule: Schedule, start: datetime, end: datetime) -> Iterator[Span]
     day, last = start.astimezone(zone).date() - ONE_DAY, end.astimezone(zone).date()
     while day <= last:
         if day not in schedule.holidays:
-            for opening, closing in schedule.weekly.get(day.weekday(), ()):
+            for opening, closing in sorted(schedule.weekly.get(day.weekday(), ())):
                 yield _span(schedule, day, opening, closing, zone)
         day += ONE_DAY
 

@@ -247,7 +247,7 @@ def _compile(tree: object, path: str, registry: Registry, is_negated: bool, dept
 
 def _leaf(leaf: Mapping[Any, object], path: str, registry: Registry, is_negated: bool) -> Leaf:
     field, operator = _resolve(leaf, registry)
-    if field is None or operator is None:
+    if field is None or operator is None or not leaf.keys() <= LEAF_KEYS:
         return _broken(path, leaf)
     value = leaf.get("value")
     try:
@@ -340,5 +340,5 @@ def _keys(leaf: Leaf) -> Sequence[str]:
     if leaf.is_broken or leaf.op in ABOUT_LEAD:
         return ()
     if leaf.op == "within_area":
-        return [AREA_FIELDS[key] for key in leaf.value if leaf.value[key]]
+        return [field for key, field in AREA_FIELDS.items() if leaf.value.get(key)]
     return (leaf.field,)
