@@ -71,9 +71,7 @@ class Alert(TeamRow):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "seq"], name="alerts_alert_seq_once"
-            ),
+            models.UniqueConstraint(fields=["user", "seq"], name="alerts_alert_seq_once"),
         ]
         indexes = [
             models.Index(
@@ -86,9 +84,7 @@ class Alert(TeamRow):
                 name="alerts_alert_email_due",
                 condition=Q(email_due=True, emailed_at__isnull=True),
             ),
-            models.Index(
-                fields=["team", "user", "-created_at"], name="alerts_alert_latest"
-            ),
+            models.Index(fields=["team", "user", "-created_at"], name="alerts_alert_latest"),
             models.Index(fields=["lead_id"], name="alerts_alert_of_lead"),
         ]
 
@@ -111,12 +107,14 @@ class Alert(TeamRow):
 
 
 class AlertCounter(models.Model):
-    """The last number given to a user's alerts. Its row is the lock of the numbering."""
+    """The last number given to a user's alerts, and from when on she may be mailed again.
 
-    user = models.OneToOneField(
-        User, on_delete=models.CASCADE, primary_key=True, related_name="+"
-    )
+    Its row is the lock of the numbering and of the mailing.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="+")
     last_seq = models.PositiveBigIntegerField(default=0)
+    mail_after = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.last_seq}"
