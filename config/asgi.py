@@ -11,6 +11,7 @@ import django
 django.setup(set_prefix=False)
 
 from apps.alerts.consumers import AlertConsumer  # noqa: E402
+from apps.alerts.doors import TokenDoor  # noqa: E402
 from asgiref.sync import sync_to_async  # noqa: E402
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
@@ -38,13 +39,15 @@ class OneThreadHandler(ASGIHandler):
         return await sync_to_async(self.get_response, thread_sensitive=True)(request)
 
 
+sockets = URLRouter([path("ws/alerts/", AlertConsumer.as_asgi())])
+
 application = ProtocolTypeRouter(
     {
         "http": ServeStaticASGI(
             OneThreadHandler(), root=settings.STATIC_ROOT, prefix=settings.STATIC_URL
         ),
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter([path("ws/alerts/", AlertConsumer.as_asgi())]))
+        "websocket": TokenDoor(
+            pages=AllowedHostsOriginValidator(AuthMiddlewareStack(sockets)), programs=sockets
         ),
     }
 )

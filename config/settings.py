@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.middleware.PersonalTimezone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -160,24 +161,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = environment.required(
     "REDIS_URL", "Give redis://host:6379/0, or start `make run`, which brings its own server."
 )
-CHANNEL_LAYERS = {
-    "default": {
-        # The pub/sub layer lost nothing where the core layer dropped messages silently.
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {
-            "hosts": [
-                {
-                    "address": REDIS_URL,
-                    "socket_connect_timeout": 2,
-                    "socket_timeout": 5,
-                    "socket_keepalive": True,
-                    "health_check_interval": 15,
-                }
-            ],
-            "prefix": env.str("CHANNEL_PREFIX", default="leadrelay"),
-        },
-    }
-}
+# Sites on one Redis are told apart by it: pub/sub knows no databases.
+CHANNEL_PREFIX = env.str("CHANNEL_PREFIX", default="leadrelay")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- Celery: executes and never remembers; deadlines are columns -----------------------------
