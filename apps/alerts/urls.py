@@ -1,0 +1,12 @@
+"""Below /t/<team>/."""
+
+from django.urls import path
+
+from apps.alerts import views
+
+app_name = "alerts"
+urlpatterns = [
+    path("alerts/", views.alert_list, name="list"),
+    path("alerts/read/", views.read_all, name="read_all"),
+    path("alerts/<uuid:alert>/", views.open_alert, name="open"),
+]

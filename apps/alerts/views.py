@@ -1,0 +1,119 @@
+"""The alerts of the person who is signed in: what happened while she was elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.alerts import services
+from apps.alerts.links import address_of
+from apps.alerts.models import Alert, Kind
+from apps.teams.access import Access
+from apps.teams.permissions import Permission
+from apps.teams.policy import team_page
+
+PAGE = 50
+SYMBOLS = {
+    Kind.ASSIGNED: ("user-check", "calm"),
+    Kind.OFFERED: ("hand", "info"),
+    Kind.OPEN: ("hand", "info"),
+    Kind.TAKEN_BACK: ("undo-2", "urgent"),
+    Kind.REMINDER: ("clock-alert", "soon"),
+    Kind.CAME_AGAIN: ("repeat", "info"),
+    Kind.FOLLOW_UP: ("calendar-clock", "soon"),
+    Kind.HELD: ("circle-pause", "soon"),
+    Kind.UNPLACED: ("triangle-alert", "urgent"),
+    Kind.EXPIRED: ("timer-off", "soon"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An alert as the list shows it."""
+
+    alert: Alert
+    symbol: str
+    tone: str
+
+    @classmethod
+    def of(cls, alert: Alert) -> Item:
+        symbol, tone = SYMBOLS.get(Kind(alert.kind), ("bell", "info"))
+        return cls(alert, symbol, tone)
+
+    @property
+    def day(self) -> date:
+        return timezone.localtime(self.alert.created_at).date()
+
+    @property
+    def deadline(self) -> object:
+        """When it was to be answered, if that is still ahead of its making."""
+        text = self.alert.data.get("expires_at") or self.alert.data.get("respond_by")
+        return parse_datetime(text) if isinstance(text, str) else None
+
+
+@team_page(Permission.SEE_TEAM)
+@require_safe
+def alert_list(request: HttpRequest, access: Access) -> HttpResponse:
+    """Newest first, by day; what is new stands out."""
+    mine = Alert.objects.visible_to(access).listed()
+    rows = list(_before(mine, request.GET.get("before", ""))[: PAGE + 1])
+    older = f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else None
+    items = [Item.of(alert) for alert in rows[:PAGE]]
+    today = timezone.localdate()
+    days = [
+        {"date": day, "is_today": day == today, "items": list(group)}
+        for day, group in groupby(items, key=lambda item: item.day)
+    ]
+    context = {
+        "access": access,
+        "section": "alerts",
+        "days": days,
+        "older": older,
+        "is_first_page": "before" not in request.GET,
+        "has_unread": mine.filter(read_at__isnull=True).exists(),
+    }
+    return render(request, "alerts/list.html", context)
+
+
+@team_page(Permission.SEE_TEAM)
+@require_safe
+def open_alert(request: HttpRequest, access: Access, alert: UUID) -> HttpResponse:
+    """Go where the alert leads; it has been seen then."""
+    mine = Alert.objects.visible_to(access).listed().select_related("team")
+    found = get_object_or_404(mine, pk=alert)
+    services.mark_read(found, by=access, now=timezone.now())
+    return redirect(address_of(found))
+
+
+@team_page(Permission.SEE_TEAM)
+@require_POST
+def read_all(request: HttpRequest, access: Access) -> HttpResponse:
+    """Everything is seen."""
+    number = services.mark_all_read(by=access, now=timezone.now())
+    words = ngettext("%d alert marked as read.", "%d alerts marked as read.", number)
+    messages.success(request, words % number if number else _("There was nothing new."))
+    return redirect("alerts:list", team=access.team.slug)
+
+
+def _before(rows: QuerySet[Alert], cursor: str) -> QuerySet[Alert]:
+    """The rows older than the alert `cursor`; all of them for a cursor that is none."""
+    try:
+        last = rows.filter(pk=UUID(cursor)).first()
+    except ValueError:
+        last = None
+    if last is None:
+        return rows
+    same_moment = Q(created_at=last.created_at, pk__lt=last.pk)
+    return rows.filter(Q(created_at__lt=last.created_at) | same_moment)
