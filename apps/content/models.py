@@ -26,9 +26,7 @@ class Script(TeamRow):
     class Meta:
         ordering = ["channel", "position", "name", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "channel", "name"], name="content_script_once"
-            ),
+            models.UniqueConstraint(fields=["team", "channel", "name"], name="content_script_once"),
         ]
 
     def __str__(self) -> str:
