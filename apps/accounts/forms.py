@@ -56,7 +56,7 @@ class NewPersonForm(forms.Form):
         return cleaned
 
 
-class NotificationsForm(forms.ModelForm[User]):
+class NotificationsForm(forms.ModelForm):
     """How Leadrelay reaches her, and by which clock it speaks to her."""
 
     timezone = TimezoneField()

@@ -41,6 +41,11 @@ def roles_to_invite(by: Access) -> list[Role]:
     return [Role.SALESPERSON] if by.can(Permission.INVITE_SALESPEOPLE) else []
 
 
+def waiting(by: Access) -> models.QuerySet[Invitation]:
+    """The team's invitations that were neither used nor taken back, expired ones included."""
+    return _open_ones(by).order_by("-created_at")
+
+
 @transaction.atomic
 def invite(*, email: str, role: str, by: Access, now: datetime) -> Sent:
     """Ask somebody into the team by mail. An older invitation of hers stops working."""
@@ -144,7 +149,7 @@ def _require(role: str, by: Access) -> None:
         by.require(Permission.EDIT_MEMBERS)
 
 
-def _open_ones(by: Access) -> "models.QuerySet[Invitation]":
+def _open_ones(by: Access) -> models.QuerySet[Invitation]:
     return Invitation.objects.visible_to(by).filter(
         accepted_at__isnull=True, revoked_at__isnull=True
     )
@@ -160,7 +165,7 @@ def _taken(invitation: Invitation, by: Access) -> Invitation:
 
 
 def _send(invitation: Invitation, token: str, by: Access) -> Sent:
-    link = settings.PUBLIC_URL + reverse("invitations:accept", kwargs={"token": token})
+    link = settings.PUBLIC_URL + reverse("welcome:invitation", kwargs={"token": token})
     words = {"invitation": invitation, "link": link, "team": by.team, "inviter": by.user}
     message = EmailMultiAlternatives(
         subject=_("Join %(team)s on Leadrelay") % {"team": by.team.name},

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from apps.teams import audit
@@ -55,6 +56,7 @@ def add_holiday(*, on: date, name: str, by: Access, now: datetime) -> Holiday:
     by.require(Permission.EDIT_TEAM)
     holiday = Holiday(team=by.team, date=on, name=name.strip())
     _save_once(holiday, _("%(date)s is a holiday already.") % {"date": on})
+    _calendars_moved(by)
     audit.record(by=by, action="holiday.added", target=holiday, now=now)
     return holiday
 
@@ -65,6 +67,7 @@ def remove_holiday(holiday: Holiday, *, by: Access, now: datetime) -> None:
     by.require(Permission.EDIT_TEAM)
     audit.record(by=by, action="holiday.removed", target=holiday, now=now)
     holiday.delete()
+    _calendars_moved(by)
 
 
 @transaction.atomic
@@ -85,6 +88,11 @@ def add_territory(*, name: str, area: dict[str, list[str]], by: Access, now: dat
     _save_once(territory, _("“%(name)s” exists already.") % {"name": name})
     audit.record(by=by, action="territory.added", target=territory, now=now)
     return territory
+
+
+def _calendars_moved(by: Access) -> None:
+    """Every process keeps the holidays until the team's version moves."""
+    Team.objects.filter(pk=by.team.pk).update(routing_version=F("routing_version") + 1)
 
 
 def _save_once(row: Holiday | Skill | Territory, message: str) -> None:

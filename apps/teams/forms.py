@@ -1,0 +1,202 @@
+"""The forms of Members, Me and Team settings. They check shape; services decide."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.forms import TimezoneField
+from apps.teams.models import Membership, Skill, Team, Territory
+from apps.teams.permissions import Role, Switch
+
+LEVELS = [(0, _("no")), (1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5")]
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time typed by the reader's own clock."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+        super().__init__(widget=widget, **kwargs)
+
+
+class PauseForm(forms.Form):
+    """For how long: a choice, or a moment of one's own."""
+
+    LENGTHS = (
+        ("30", _("30 minutes")),
+        ("60", _("1 hour")),
+        ("240", _("4 hours")),
+        ("tomorrow", _("Until tomorrow")),
+        ("open", _("Until I resume")),
+    )
+    length = forms.ChoiceField(
+        label=_("For how long"), choices=LENGTHS, widget=forms.RadioSelect, initial="60"
+    )
+
+    def until(self, now: datetime) -> datetime | None:
+        """When the pause ends by itself; None if it does not."""
+        length = self.cleaned_data["length"]
+        if length == "open":
+            return None
+        if length != "tomorrow":
+            return now + timedelta(minutes=int(length))
+        tomorrow = timezone.localtime(now).date() + timedelta(days=1)
+        return timezone.make_aware(datetime.combine(tomorrow, time(0)))
+
+
+class TimeOffForm(forms.Form):
+    starts_at = MomentField(label=_("From"))
+    ends_at = MomentField(label=_("Until"))
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class SwitchesForm(forms.Form):
+    switches = forms.MultipleChoiceField(
+        label=_("Beyond the role"),
+        choices=Switch.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class ProfileForm(forms.ModelForm):
+    """What routing knows of a member: title, experience, how much she takes."""
+
+    class Meta:
+        model = Membership
+        fields = ["title", "experience", "capacity"]
+        help_texts = {"capacity": _("Empty: no limit. New leads go to others while it is reached.")}
+
+    def clean_experience(self) -> int:
+        experience: int = self.cleaned_data["experience"]
+        if experience > 10:
+            raise forms.ValidationError(_("Experience goes from 0 to 10."))
+        return experience
+
+
+class SkillsForm(forms.Form):
+    """One choice a skill of the team: not at all, or a level from 1 to 5."""
+
+    def __init__(self, *args: Any, member: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        has = dict(member.memberskill_set.values_list("skill_id", "level"))
+        self.skills = list(Skill.objects.filter(team_id=member.team_id))
+        for skill in self.skills:
+            self.fields[f"skill_{skill.pk}"] = forms.TypedChoiceField(
+                label=skill.name, choices=LEVELS, coerce=int, initial=has.get(skill.pk, 0)
+            )
+
+    @property
+    def levels(self) -> dict[Any, int]:
+        """Only the skills that she has."""
+        chosen = {skill.pk: self.cleaned_data[f"skill_{skill.pk}"] for skill in self.skills}
+        return {key: level for key, level in chosen.items() if level}
+
+
+class TerritoriesForm(forms.Form):
+    territories = forms.ModelMultipleChoiceField(
+        label=_("Territories"),
+        queryset=Territory.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, member: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["territories"]
+        field.queryset = Territory.objects.filter(team_id=member.team_id)
+        field.initial = list(member.territories.values_list("pk", flat=True))
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    role = forms.ChoiceField(label=_("Role"))
+
+    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["role"]
+        field.choices = [(role.value, role.label) for role in roles]
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label=_("What is it for?"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"placeholder": _("Reporting script")}),
+    )
+
+
+class TeamForm(forms.ModelForm):
+    timezone = TimezoneField()
+
+    class Meta:
+        model = Team
+        fields = [
+            "name", "timezone", "country", "currency", "response_seconds", "claims_per_day",
+            "max_unworked", "hopper_days",
+        ]  # fmt: skip
+        help_texts = {
+            "response_seconds": _("Pools may set their own. 0: leads are never taken back."),
+            "claims_per_day": _("A member may claim so many leads a day. Empty: no limit."),
+            "max_unworked": _("Who has so many leads without an attempt claims no more."),
+        }
+
+    def clean_country(self) -> str:
+        country: str = self.cleaned_data["country"].upper()
+        if country and (len(country) != 2 or not country.isalpha()):
+            raise forms.ValidationError(_("Two letters, such as AT or US."))
+        return country
+
+    def clean_currency(self) -> str:
+        currency: str = self.cleaned_data["currency"].upper()
+        if len(currency) != 3 or not currency.isalpha():
+            raise forms.ValidationError(_("Three letters, such as EUR or USD."))
+        return currency
+
+
+class HolidayForm(forms.Form):
+    date = forms.DateField(
+        label=_("Date"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    name = forms.CharField(label=_("Name"), max_length=120)
+
+
+class SkillForm(forms.ModelForm):
+    class Meta:
+        model = Skill
+        fields = ["name", "kind"]
+
+
+class TerritoryForm(forms.Form):
+    """A territory as lists of words, parted by commas."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    countries = forms.CharField(
+        label=_("Countries"), required=False, help_text=_("Codes, parted by commas: AT, DE, CH")
+    )
+    regions = forms.CharField(label=_("Regions"), required=False)
+    cities = forms.CharField(label=_("Cities"), required=False)
+    postcodes = forms.CharField(
+        label=_("Postcodes"), required=False, help_text=_("Whole ones, or how they begin: 80, 10")
+    )
+
+    @property
+    def area(self) -> dict[str, list[str]]:
+        parts = ("countries", "regions", "cities", "postcodes")
+        lists = {part: _words(self.cleaned_data[part]) for part in parts}
+        return {part: words for part, words in lists.items() if words}
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -1,0 +1,35 @@
+"""The front door: straight into one's team, or a choice of them."""
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from apps.accounts.models import User
+from apps.accounts.people import is_first_start
+from apps.teams.models import Membership
+from apps.teams.policy import public_page, signed_in_page
+
+
+@public_page("sends each caller on: to the set-up, to the sign-in or to her own teams")
+@require_safe
+def front_door(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated and is_first_start():
+        return redirect("welcome:setup")
+    return _teams(request)
+
+
+@signed_in_page
+def _teams(request: HttpRequest) -> HttpResponse:
+    """One team: its first page. Several: the list. None: how to get into one."""
+    user = cast(User, request.user)
+    memberships = list(
+        Membership.objects.active()
+        .filter(user=user, team__is_active=True)
+        .select_related("team")
+        .order_by("team__name", "team_id")
+    )
+    if len(memberships) == 1:
+        return redirect(f"/t/{memberships[0].team.slug}/")
+    return render(request, "teams/switcher.html", {"memberships": memberships})
