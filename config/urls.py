@@ -37,6 +37,8 @@ urlpatterns = [
         for app in TEAM_APPS
         if _has(f"apps.{app}.urls")
     ),
+    path("t/<slug:team>/setup/", include("apps.capture.guide_urls")),
+    path("", include("apps.capture.welcome_urls")),
     *(
         path("", include(f"apps.{app}.public_urls"))
         for app in PUBLIC_APPS
