@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,12 +13,14 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from apps.alerts.models import Kind
+from apps.assignments import limits
+from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import Assignment, Door, HopperEntry, Offer
 from apps.assignments.placing import Placement, Writing, new_assignment, own, route
 from apps.assignments.telling import tell
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
-from apps.rules.models import Pool, Seat
+from apps.rules.models import Seat
 from apps.teams.access import Access
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission
@@ -43,14 +44,6 @@ class OfferGone(Exception):
         return reason.get(self.state, "It is no longer offered.")
 
 
-class ClaimRefused(Exception):
-    """The member may not take it now (403); `message` says why and what to do."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        self.reason, self.message = reason, message
-        super().__init__(message)
-
-
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """It is theirs: the lead with its owner, and the assignment."""
@@ -68,10 +61,8 @@ def claim(offer_id: UUID, *, by: Access, now: datetime) -> Claimed:
     """
     member = _member(by)
     offer = _offer_put_to(member, offer_id, by)
-    if offer.state != Offer.State.OPEN or not _take_offer(offer, member):
+    if offer.state != Offer.State.OPEN or not _take(offer, member, by=by, now=now):
         return _already_mine_or_gone(offer, member, now)
-    if not offer.is_exclusive:
-        _count_claim(member, pool=offer.pool, by=by, now=now)
     return _become_owner(offer, member, by=by, now=now)
 
 
@@ -106,7 +97,7 @@ def pick(lead_id: UUID, *, by: Access, now: datetime) -> Claimed:
     member = _member(by)
     entry = (
         HopperEntry.objects.visible_to(by)
-        .select_related("pool", "decision")
+        .select_related("pool")
         .filter(lead_id=lead_id)
         .order_by("-entered_at")
         .first()
@@ -116,10 +107,10 @@ def pick(lead_id: UUID, *, by: Access, now: datetime) -> Claimed:
     left = HopperEntry.objects.filter(pk=entry.pk, left_at=None)
     if not left.update(left_at=Now(), picked_by=member):
         return _picked_before(entry, member, now)
-    _count_claim(member, pool=entry.pool, by=by, now=now)
+    limits.count(member, entry.pool, by=by, now=now)
     return _own(
-        entry, member, how=Assignment.How.PICKED, kind=Activity.Kind.CLAIMED, by=by, now=now,
-        others=(), data={"from": "hopper"},
+        entry, locked(lead_id, by), member, how=Assignment.How.PICKED, kind=Activity.Kind.CLAIMED, by=by, now=now,
+        told=[member], data={"from": "hopper"},
     )  # fmt: skip
 
 
@@ -146,117 +137,95 @@ def _member(by: Access) -> Membership:
 
 
 def _offer_put_to(member: Membership, offer_id: UUID, by: Access) -> Offer:
-    offer = Offer.objects.select_related("pool", "taken_by__user", "team").get(
+    offer = Offer.objects.select_related("pool", "lead__source", "taken_by__user").get(
         pk=offer_id, team_id=by.team.pk, candidates__contains=[member.pk], lead__deleted_at=None
     )
     offer.team = by.team
     return offer
 
 
-def _take_offer(offer: Offer, member: Membership) -> bool:
-    """The one UPDATE that decides the race, by the database's clock."""
-    sql = (
-        "UPDATE assignments_offer SET state = 'accepted', taken_by_id = %s, "
-        "closed_at = clock_timestamp() "
-        "WHERE id = %s AND state = 'open' AND expires_at > clock_timestamp()"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [member.pk, offer.pk])
-        return cursor.rowcount == 1
+TAKE = (
+    "UPDATE assignments_offer SET state = 'accepted', taken_by_id = %s, "
+    "closed_at = clock_timestamp() "
+    "WHERE id = %s AND state = 'open' AND expires_at > clock_timestamp()"
+)
 
 
-def _count_claim(member: Membership, *, pool: Pool | None, by: Access, now: datetime) -> None:
-    """Count a claim against the member's limits; ClaimRefused rolls the whole claim back.
+def _take(offer: Offer, member: Membership, *, by: Access, now: datetime) -> bool:
+    """The one UPDATE that decides the race, by the database's clock.
 
-    The conditional UPDATE locks her row, so her claims are counted one after another.
+    The same statement counts an open claim against the member's limits; a limit that stands in
+    the way raises ClaimRefused, which rolls the taking back.
     """
-    team = by.team
-    today = now.astimezone(ZoneInfo(team.timezone)).date()
-    if member.is_paused and (member.paused_until is None or member.paused_until > now):
-        raise ClaimRefused("paused", "You are paused. Switch yourself on before you claim.")
-    per_day = _limit(pool and pool.claims_per_day, team.claims_per_day)
+    values: list[Any] = [member.pk, offer.pk]
+    if offer.is_exclusive:  # its place was reserved when it was offered
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, values)
+            return cursor.rowcount == 1
+    limits.refuse_paused(member, now)
+    allowed = limits.of(offer.pool, by.team, now)
+    count, counted_values = allowed.counting(member)
     sql = (
-        "UPDATE teams_membership SET open_leads = open_leads + 1, claims_date = %s, "
-        "claims_count = CASE WHEN claims_date = %s THEN claims_count + 1 ELSE 1 END "
-        "WHERE id = %s AND is_active AND (capacity IS NULL OR open_leads < capacity) "
-        "AND (%s::int IS NULL OR claims_date IS DISTINCT FROM %s OR claims_count < %s::int)"
+        f"WITH taken AS ({TAKE} RETURNING id), counted AS ({count} "
+        "AND EXISTS (SELECT FROM taken) RETURNING id) "
+        "SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM counted)"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [today, today, member.pk, per_day, today, per_day])
-        if cursor.rowcount == 0:
-            _say_which_limit(member, per_day)
-    _check_unworked(member, _limit(pool and pool.max_unworked, team.max_unworked))
-
-
-def _limit(first: int | None, second: int | None) -> int | None:
-    return first if first is not None else second
-
-
-def _say_which_limit(member: Membership, per_day: int | None) -> NoReturn:
-    member.refresh_from_db(fields=["open_leads", "capacity", "claims_count", "is_active"])
-    if not member.is_active:
-        raise ClaimRefused("inactive", "Your membership is switched off.")
-    if member.capacity is not None and member.open_leads >= member.capacity:
-        raise ClaimRefused(
-            "capacity",
-            f"You have {member.open_leads} open leads of at most {member.capacity}. "
-            "Close one before you claim another.",
-        )
-    raise ClaimRefused("limit", f"You have claimed {per_day} of {per_day} leads today.")
-
-
-def _check_unworked(member: Membership, most: int | None) -> None:
-    if most is None:
-        return
-    unworked = Assignment.objects.live().filter(member=member, responded_at=None, stopped_at=None)
-    count = unworked.count()
-    if count >= most:
-        raise ClaimRefused(
-            "unworked",
-            f"You have {count} unworked leads of at most {most}. "
-            "Work one before you claim another.",
-        )
+        cursor.execute(sql, [*values, *counted_values])
+        taken, counted = cursor.fetchone()
+    if taken and not counted:
+        raise allowed.refusal(member)
+    if taken:
+        allowed.check_unworked(member)
+    return bool(taken)
 
 
 def _become_owner(offer: Offer, member: Membership, *, by: Access, now: datetime) -> Claimed:
+    """The offer is won. Whoever changes a lead's owner takes its open offer first, so that the
+    lead that was read with the offer is still as it was."""
     exclusive = offer.is_exclusive
-    others = [one for one in offer.candidates if one != member.pk]
+    lead = offer.lead
+    lead.team = by.team
     return _own(
         offer,
+        lead,
         member,
         how=Assignment.How.ACCEPTED if exclusive else Assignment.How.CLAIMED,
         kind=Activity.Kind.ACCEPTED if exclusive else Activity.Kind.CLAIMED,
         by=by,
         now=now,
-        others=() if exclusive else others,
+        told=[member] if exclusive else _candidates(offer),
         data={"seconds": round((now - offer.opened_at).total_seconds(), 1)},
     )
 
 
+def _candidates(offer: Offer) -> list[Membership]:
+    return list(Membership.objects.filter(pk__in=offer.candidates, is_active=True))
+
+
 def _own(
     taken: Offer | HopperEntry,
+    lead: Lead,
     member: Membership,
     *,
     how: Assignment.How,
     kind: Activity.Kind,
     by: Access,
     now: datetime,
-    others: Any,
+    told: list[Membership],
     data: dict[str, Any],
 ) -> Claimed:
-    lead = locked(taken.lead_id, by)
     lead.generation += 1
     offer = taken if isinstance(taken, Offer) else None
     writing = Writing()
     assignment = new_assignment(
-        lead, member, decision=taken.decision, how=how, by=by, now=now, pool=taken.pool,
+        lead, member, decision_id=taken.decision_id, how=how, by=by, now=now, pool=taken.pool,
         seconds=taken.response_seconds, offer=offer,
     )  # fmt: skip
     own(writing, assignment, member, now)
     if lead.claimed_at is None:
         writing.lead["claimed_at"] = now
     writing.rows.append(activity(lead, kind, by=by, now=now, member=member, data=data))
-    told = [member, *_others(others)]
     writing.alerts += tell(
         told, Kind.CLAIMED, lead, offer_id=offer.pk if offer else None,
         by=str(member.user), member=str(member.pk), at=now,
@@ -264,12 +233,6 @@ def _own(
     writing.send(lead, by.team, now)
     lead.owner = member
     return Claimed(lead, assignment)
-
-
-def _others(member_ids: Any) -> Iterator[Membership]:
-    # Their user ids are all that an alert needs.
-    if member_ids:
-        yield from Membership.objects.filter(pk__in=member_ids, is_active=True)
 
 
 def _already_mine_or_gone(offer: Offer, member: Membership, now: datetime) -> Claimed:

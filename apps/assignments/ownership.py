@@ -128,7 +128,7 @@ def _give(
         _charge(writing, lock_pool(left.pool_id, team=by.team, now=now), member, lead, now)
     decision = _by_hand(lead, member, door, by, now)
     assignment = new_assignment(
-        lead, member, decision=decision, how=Assignment.How.BY_HAND, by=by, now=now,
+        lead, member, decision_id=decision.pk, how=Assignment.How.BY_HAND, by=by, now=now,
         seconds=deadlines.response_seconds(None, None, by.team),
     )  # fmt: skip
     writing.rows.append(decision)

@@ -53,12 +53,14 @@ class Writing:
     offer_id: UUID | None = None
 
     def send(self, lead: Lead, team: Team, now: datetime) -> None:
-        """Write it all: the rows and updates in one statement, the alerts in another."""
+        """Write it all in one statement."""
         self.lead["generation"] = lead.generation
         for name, value in self.lead.items():
             setattr(lead, name, value)
-        together.write(self.rows, [*self.updates, rows.update_lead(lead, self.lead)])
-        alerts.raise_alerts(self.alerts, team=team, now=now)
+        told = alerts.unsaved(self.alerts, team=team, now=now)
+        together.write([*self.rows, *told], [*self.updates, rows.update_lead(lead, self.lead)])
+        if told:
+            alerts.announce_on_commit()
 
 
 def route(
@@ -164,7 +166,7 @@ def _assign(
     if found.is_overflow or found.table is None:
         how = Assignment.How.OVERFLOW if found.is_overflow else Assignment.How.DIRECT
     assignment = new_assignment(
-        lead, member, decision=decision, how=how, by=by, now=now,
+        lead, member, decision_id=decision.pk, how=how, by=by, now=now,
         pool=found.table.pool if found.table else None, seconds=_seconds(found, by.team),
     )  # fmt: skip
     own(writing, assignment, member, now)
@@ -306,7 +308,7 @@ def new_assignment(
     lead: Lead,
     member: Membership,
     *,
-    decision: Decision,
+    decision_id: UUID,
     how: Assignment.How,
     by: Access,
     now: datetime,
@@ -321,7 +323,7 @@ def new_assignment(
         lead_id=lead.pk,
         member_id=member.pk,
         pool_id=pool.pk if pool else None,
-        decision_id=decision.pk,
+        decision_id=decision_id,
         offer_id=offer.pk if offer else None,
         how=how,
         generation=lead.generation,

@@ -7,8 +7,9 @@ from apps.assignments.attempts import (
     log_attempt,
     may_edit,
 )
-from apps.assignments.claiming import Claimed, ClaimRefused, OfferGone, claim, decline, pick
+from apps.assignments.claiming import Claimed, OfferGone, claim, decline, pick
 from apps.assignments.draining import retry_now
+from apps.assignments.limits import ClaimRefused
 from apps.assignments.ownership import assign_by_hand, delete_lead, release, restore_lead
 from apps.assignments.placing import Placement, route
 from apps.assignments.timers import expire_due
