@@ -1,0 +1,122 @@
+"""What a draft changes, in words, rule by rule."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from apps.routing.fields import Registry
+from apps.routing.wording import in_words
+from apps.rules.models import Destination, Rule
+from apps.rules.wording import destination_words, response_words
+
+
+class Kind(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    MOVED = "moved"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing about a rule: how it was and how it will be; either may be empty."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one rule. `number` is its place in the draft, or where it was."""
+
+    key: UUID
+    kind: Kind
+    number: int
+    name: str
+    differences: tuple[Difference, ...]
+
+
+def compare(draft: Sequence[Rule], live: Sequence[Rule], *, registry: Registry) -> list[Change]:
+    """Every rule that is new, different, elsewhere or gone, in the draft's order."""
+    before = {rule.key: rule for rule in live}
+    moved = _moved(draft, before)
+    changes = [
+        change
+        for rule in draft
+        if (change := _change(rule, before.get(rule.key), rule.key in moved, registry))
+    ]
+    kept = {rule.key for rule in draft}
+    return changes + [_removed(rule, registry) for rule in live if rule.key not in kept]
+
+
+def _change(rule: Rule, was: Rule | None, is_moved: bool, registry: Registry) -> Change | None:
+    if was is None:
+        whole = tuple(_whole(rule, registry, is_new=True))
+        return Change(rule.key, Kind.ADDED, rule.position, rule.name, whole)
+    differences = list(_differences(rule, was, registry))
+    kind = Kind.CHANGED if differences else Kind.MOVED
+    if is_moved:
+        differences.append(Difference(_("Place"), str(was.position), str(rule.position)))
+    if not differences:
+        return None
+    return Change(rule.key, kind, rule.position, rule.name, tuple(differences))
+
+
+def _removed(rule: Rule, registry: Registry) -> Change:
+    whole = tuple(_whole(rule, registry, is_new=False))
+    return Change(rule.key, Kind.REMOVED, rule.position, rule.name, whole)
+
+
+def _whole(rule: Rule, registry: Registry, *, is_new: bool) -> Iterator[Difference]:
+    for label, words in _aspects(rule, registry).items():
+        if words:
+            yield Difference(label, "" if is_new else words, words if is_new else "")
+
+
+def _differences(rule: Rule, was: Rule, registry: Registry) -> Iterator[Difference]:
+    before, after = _aspects(was, registry), _aspects(rule, registry)
+    for label, words in after.items():
+        if words != before[label]:
+            yield Difference(label, before[label], words)
+
+
+def _aspects(rule: Rule, registry: Registry) -> dict[str, str]:
+    """Everything about a rule that decides, in words."""
+    is_for_nobody = rule.destination in (Destination.DISQUALIFY, Destination.HOPPER)
+    return {
+        _("Name"): rule.name,
+        _("When"): in_words(rule.conditions, registry),
+        _("Send to"): destination_words(rule),
+        _("First attempt"): "" if is_for_nobody else response_words(rule.response_seconds),
+        _("Reason"): rule.reason,
+        _("Switched"): _("on") if rule.is_active else _("off"),
+    }
+
+
+def _moved(draft: Sequence[Rule], before: Mapping[UUID, Rule]) -> set[UUID]:
+    """The fewest rules that must have been moved: all but a longest run still in order."""
+    common = [rule.key for rule in draft if rule.key in before]
+    places = [before[key].position for key in common]
+    return {key for key, stays in zip(common, _in_order(places), strict=True) if not stays}
+
+
+def _in_order(places: Sequence[int]) -> list[bool]:
+    """Marks one longest increasing subsequence."""
+    tails: list[int] = []
+    ranks = []
+    for place in places:
+        rank = bisect_left(tails, place)
+        tails[rank : rank + 1] = [place]
+        ranks.append(rank)
+    wanted, marks = len(tails) - 1, [False] * len(places)
+    for index in range(len(places) - 1, -1, -1):
+        if ranks[index] == wanted:
+            marks[index], wanted = True, wanted - 1
+    return marks

@@ -1,0 +1,91 @@
+"""Rules, pools and durations as people say them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.routing.credit import NANO
+from apps.rules.models import Destination, EmptyPolicy, Mode, Overflow, Pool, Ranking, Rule
+
+UNITS = (86_400, 3_600, 60, 1)
+
+
+def duration(seconds: int) -> str:
+    """90 s, 5 min, 2 h, 3 d: the largest unit that leaves a whole number (90 s stay 90 s)."""
+    unit = next((unit for unit in UNITS if seconds and seconds % unit == 0), 1)
+    patterns = {
+        86_400: _("%(count)d d"),
+        3_600: _("%(count)d h"),
+        60: _("%(count)d min"),
+        1: _("%(count)d s"),
+    }
+    return patterns[unit] % {"count": seconds // unit}
+
+
+def response_words(seconds: int | None) -> str:
+    """How soon the first attempt must come, as a rule or a pool says it."""
+    if seconds is None:
+        return _("as the pool says")
+    return _("never taken back") if seconds == 0 else duration(seconds)
+
+
+def destination_words(rule: Rule) -> str:
+    """Where a rule sends leads; a pool or a member by name. Needs both loaded."""
+    if rule.destination == Destination.POOL and rule.pool:
+        return rule.pool.name
+    if rule.destination == Destination.MEMBER and rule.member:
+        return str(rule.member)
+    return str(Destination(rule.destination).label)
+
+
+def overflow_words(pool: Pool) -> str:
+    """Where a pool sends what it could not place. Needs the pool or member loaded."""
+    if pool.overflow == Overflow.POOL and pool.overflow_pool:
+        return pool.overflow_pool.name
+    if pool.overflow == Overflow.MEMBER and pool.overflow_member:
+        return str(pool.overflow_member)
+    return str(Overflow(pool.overflow).label)
+
+
+def ranking_and_mode(pool: Pool) -> str:
+    """The pool's cell of the table, such as "By turn, as an offer"."""
+    modes = {
+        Mode.ASSIGN: _("assigned at once"),
+        Mode.OFFER: _("as an offer"),
+        Mode.CLAIM: _("Open to claims"),
+        Mode.HOPPER: _("In the hopper"),
+    }
+    if pool.ranking == Ranking.NONE:
+        return modes[Mode(pool.mode)]
+    return f"{Ranking(pool.ranking).label}, {modes[Mode(pool.mode)]}"
+
+
+def how_it_hands_over(pool: Pool) -> str:
+    """What happens to a lead in this pool, in one sentence."""
+    window = duration(pool.window_seconds)
+    match pool.mode:
+        case Mode.ASSIGN:
+            return _("the lead has an owner at once.")
+        case Mode.OFFER:
+            return _("one member at a time has %(time)s to accept.") % {"time": window}
+        case Mode.CLAIM:
+            return _("for %(time)s the first to tap gets it.") % {"time": window}
+    return _("members pick leads when they have time.")
+
+
+def empty_policy_words(pool: Pool) -> str:
+    return str(EmptyPolicy(pool.empty_policy).label)
+
+
+def turns(credit: int) -> str:
+    """Credit in leads with its sign, such as +0.67; zero is 0.00."""
+    amount = credit / NANO
+    shown = f"{abs(amount):.2f}"
+    if shown == "0.00":
+        return shown
+    return f"{'+' if credit > 0 else '−'}{shown}"
+
+
+def changes(count: int) -> str:
+    return ngettext("%d change", "%d changes", count) % count
