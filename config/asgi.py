@@ -10,8 +10,6 @@ import django
 
 django.setup(set_prefix=False)
 
-from apps.alerts.consumers import AlertConsumer  # noqa: E402
-from apps.alerts.doors import TokenDoor  # noqa: E402
 from asgiref.sync import sync_to_async  # noqa: E402
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
@@ -22,6 +20,9 @@ from django.http import HttpRequest  # noqa: E402
 from django.http.response import HttpResponseBase  # noqa: E402
 from django.urls import path  # noqa: E402
 from servestatic import ServeStaticASGI  # noqa: E402
+
+from apps.alerts.consumers import AlertConsumer  # noqa: E402
+from apps.alerts.doors import TokenDoor  # noqa: E402
 
 
 class OneThreadHandler(ASGIHandler):
@@ -39,7 +40,7 @@ class OneThreadHandler(ASGIHandler):
         return await sync_to_async(self.get_response, thread_sensitive=True)(request)
 
 
-sockets = URLRouter([path("ws/alerts/", AlertConsumer.as_asgi())])
+sockets = URLRouter([path("ws/alerts/", AlertConsumer.as_asgi())])  # type: ignore[arg-type]
 
 application = ProtocolTypeRouter(
     {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import django_stubs_ext
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -9,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from config import environment, logs
 from config.environment import ROOT
 
+# Django's generic classes take type arguments at run time too: ModelForm[User].
+django_stubs_ext.monkeypatch()
 env = environment.load()
 
 # --- What kind of start is this? -------------------------------------------------------------
