@@ -137,6 +137,13 @@ def test_a_shift_over_the_repeated_hour_holds_it_twice() -> None:
     )
 
 
+def test_a_shift_that_ends_in_the_repeated_hour_ends_the_second_time() -> None:
+    late = Schedule.from_json({"5": [["22:00", "02:30"]]}, "Europe/Berlin")
+    day = berlin("2026-10-24T12:00")
+
+    assert business_seconds(day, day + timedelta(days=1), late) == 5.5 * HOUR
+
+
 def test_nine_to_five_is_nine_to_five_on_both_sides_of_a_clock_change() -> None:
     assert next_opening(BERLIN, berlin("2026-03-27T20:00")) == datetime(
         2026, 3, 30, 7, 0, tzinfo=UTC
@@ -195,13 +202,15 @@ def test_hours_in_common_hold_across_time_zones() -> None:
     )
 
 
-def test_without_hours_in_common_for_a_week_the_pools_hours_count() -> None:
-    assert add_business(berlin("2026-03-18T10:00"), 300, [BERLIN, CLOSED]) == berlin(
-        "2026-03-18T10:05"
-    )
-    assert add_business(berlin("2026-03-18T10:00"), 300, [ALWAYS_OPEN, CLOSED]) == berlin(
-        "2026-03-18T10:05"
-    )
+@pytest.mark.parametrize("days_off", [8, 300])
+def test_without_hours_in_common_for_a_week_the_pools_hours_count(days_off: int) -> None:
+    holidays = frozenset(date(2026, 3, 18) + timedelta(days=day) for day in range(days_off))
+    on_leave = Schedule(BERLIN.timezone, BERLIN.weekly, holidays)
+    late = berlin("2026-03-18T17:59")
+
+    assert add_business(late, 300, [BERLIN, on_leave]) == berlin("2026-03-19T09:04")
+    assert add_business(late, 300, [BERLIN, CLOSED]) == berlin("2026-03-19T09:04")
+    assert add_business(late, 300, [ALWAYS_OPEN, CLOSED]) == berlin("2026-03-18T18:04")
 
 
 def test_hours_in_common_within_a_week_still_count() -> None:

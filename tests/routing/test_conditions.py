@@ -87,6 +87,7 @@ CASES: list[tuple[str, str, Any, bool]] = [
     ("interest_group", "has_any_of", ["fleet", "wind"], True),
     ("interest_group", "has_any_of", ["wind"], False),
     ("interest_group", "has_all_of", ["Fleet", "SOLAR"], True),
+    ("interest_group", "has_all_of", ["fleet"], True),
     ("interest_group", "has_all_of", ["fleet", "wind"], False),
     ("decision_maker", "is", True, True),
     ("decision_maker", "is", "yes", True),

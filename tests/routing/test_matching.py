@@ -104,6 +104,12 @@ trees = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+def with_values(values: dict[str, Any]) -> LeadFacts:
+    return lead(values)
+
+
 leads = st.fixed_dictionaries(
     {},
     optional={
@@ -114,7 +120,7 @@ leads = st.fixed_dictionaries(
         "interest_group": st.lists(campaigns, max_size=3).map(tuple),
         "postcode": st.sampled_from(["10", "20"]),
     },
-).map(lambda values: lead(values))
+).map(with_values)
 
 
 @given(st.lists(trees, max_size=12), leads)
