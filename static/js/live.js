@@ -2,7 +2,7 @@
 //
 // To it:   {"type": "resume", "after": n}      on opening, on a gap, every 20 s
 // From it: {"type": "alert", "seq", "kind", "team", "lead", "offer", "at", "data"}
-//          {"type": "resumed", "last": n, "now": iso}   (optional) nothing is missing up to n
+//          {"type": "caught_up", "seq": n, "now": iso}   nothing is missing up to n
 //
 // Each alert becomes one DOM event "leadrelay:alert" on document, in the order of its number;
 // `detail.quiet` is true when this browser has shown it before (another page, an earlier load).
@@ -16,7 +16,7 @@ const RESUME_EVERY = 20_000;
 const ANSWER_WITHIN = 8_000;
 const BACKOFF_FIRST = 500;
 const BACKOFF_MOST = 10_000;
-const SIGNED_OUT = 4401;
+const SIGNED_OUT = 4401; // any other end is worth another try
 
 const body = document.body.dataset;
 const shownKey = `leadrelay.seq.${body.user}`;
@@ -27,7 +27,7 @@ const early = new Map(); // alerts that came before a smaller number
 let failures = 0;
 let lastHeard = Date.now();
 let lostAt = null;
-let answers = false; // whether this server says "resumed"
+let answers = false; // whether this server says "caught_up"
 let askedAt = 0;
 let retry = null;
 let state = "wait";
@@ -119,10 +119,10 @@ function hear(event) {
   }
   if (frame.now) learn(Date.parse(frame.now));
   if (frame.type === "alert") take(frame);
-  if (frame.type === "resumed") {
+  if (frame.type === "caught_up") {
     answers = true;
     askedAt = 0;
-    settle(Number(frame.last ?? frame.seq ?? after));
+    settle(Number(frame.seq ?? after));
   }
   become("live");
 }
@@ -137,7 +137,7 @@ function signedOut() {
 
 function closed(event) {
   socket = null;
-  if (event.code === SIGNED_OUT || event.code === 4403) return signedOut();
+  if (event.code === SIGNED_OUT) return signedOut();
   lostAt ??= lastHeard;
   become(navigator.onLine === false || failures >= 3 ? "off" : "wait");
   const most = Math.min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** failures);
