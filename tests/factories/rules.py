@@ -1,0 +1,77 @@
+"""Rules and pools."""
+
+import factory
+
+from apps.rules import models
+from tests.factories.teams import NOW, OfMember, OfTeam, of_same_team
+
+
+class PoolFactory(OfTeam):
+    """A round robin that is open day and night and passes to the manager."""
+
+    class Meta:
+        model = models.Pool
+
+    name = factory.Sequence(lambda n: f"Pool {n}")
+    is_always_open = True
+    respects_hours = False
+
+
+class SeatFactory(OfMember):
+    class Meta:
+        model = models.Seat
+
+    pool = of_same_team("tests.factories.rules.PoolFactory")
+    position = factory.Sequence(int)
+
+
+class PoolRevisionFactory(OfTeam):
+    class Meta:
+        model = models.PoolRevision
+
+    pool = of_same_team("tests.factories.rules.PoolFactory")
+    number = factory.Sequence(lambda n: n + 1)
+    at = NOW
+    settings = factory.LazyFunction(dict)
+    via = "membership"
+
+
+class TurnEntryFactory(OfTeam):
+    class Meta:
+        model = models.TurnEntry
+
+    pool = of_same_team("tests.factories.rules.PoolFactory")
+    turn_no = factory.Sequence(lambda n: n + 1)
+    at = NOW
+    deltas = factory.LazyFunction(dict)
+
+
+class RuleSetFactory(OfTeam):
+    class Meta:
+        model = models.RuleSet
+        django_get_or_create = ("team", "kind")
+
+    kind = models.RuleSet.Kind.ASSIGNMENT
+    name = "Assignment rules"
+
+
+class VersionFactory(OfTeam):
+    """A draft."""
+
+    class Meta:
+        model = models.Version
+
+    rule_set = of_same_team("tests.factories.rules.RuleSetFactory")
+    number = factory.Sequence(lambda n: n + 1)
+    created_at = NOW
+    saved_at = NOW
+
+
+class RuleFactory(OfTeam):
+    class Meta:
+        model = models.Rule
+
+    version = of_same_team("tests.factories.rules.VersionFactory")
+    position = factory.Sequence(lambda n: n + 1)
+    name = factory.Sequence(lambda n: f"Rule {n}")
+    destination = models.Destination.MANAGER
