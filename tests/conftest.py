@@ -42,6 +42,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """The announcer's thread gives its connection back before the database is emptied."""
+    from apps.alerts import announcer
+
+    announcer.stop()
+
+
 @pytest.fixture(autouse=True)
 def fresh_cache() -> Iterator[None]:
     """allauth counts attempts in the cache, which no transaction rolls back."""
