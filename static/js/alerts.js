@@ -17,16 +17,22 @@ function pageOf(alert) {
   return isOpen ? `/t/${team}/` : `/t/${team}/leads/${alert.lead}/`;
 }
 
-// `data` may bring its own words ("title", "text"): they are already in the reader's language.
+// What is said of each; the words about the lead itself come with the alert (data.title, masked).
 const SAYS = {
   "lead.offered": () => ({ title: word("newOffer") }),
   "lead.open": () => ({ title: word("newOffer") }),
   "lead.assigned": () => ({ title: word("newLead") }),
-  "lead.taken_back": () => ({ title: word("takenBack"), text: word("takenBackSub") }),
+  "lead.taken_back": (alert) => ({
+    title: word("takenBack"),
+    text: alert.data?.to ? word("nowWith", alert.data.to) : word("takenBackSub"),
+  }),
   "lead.reminder": () => ({ title: word("reminder") }),
   "lead.follow_up": () => ({ title: word("followUp") }),
   "lead.came_again": () => ({ title: word("cameAgain") }),
   "lead.expired": () => ({ title: word("expired") }),
+  "lead.held": () => ({ title: word("held") }),
+  "lead.unplaced": () => ({ title: word("unplaced") }),
+  "lead.hopper": () => ({ title: word("inHopper") }),
 };
 
 function isMine(alert) {
@@ -36,23 +42,21 @@ function isMine(alert) {
 function sentence(alert) {
   if (alert.kind === "lead.claimed") {
     if (isMine(alert)) return null;
-    const name = alert.data?.member_name ?? alert.data?.by;
-    return name
-      ? { title: word("claimedBy", name), name, colour: alert.data.colour }
-      : { title: word("claimed") };
+    const name = alert.data?.by;
+    return name ? { title: word("claimedBy", name), name } : { title: word("claimed") };
   }
-  return SAYS[alert.kind]?.() ?? null;
+  return SAYS[alert.kind]?.(alert) ?? null;
 }
 
 function say(alert) {
   const words = sentence(alert);
   if (!words) return;
-  const said = { ...words, title: alert.data?.title ?? words.title, text: alert.data?.text ?? words.text };
+  const about = [alert.data?.title, words.text].filter(Boolean).join(" · ");
   // On Today of the same team the card itself slides in: a toast beside it would say it twice.
   const isSeen = document.querySelector("[data-lists]") && alert.team === document.body.dataset.team;
   const arrives = ["lead.offered", "lead.open", "lead.assigned"].includes(alert.kind);
-  if (arrives && isSeen && document.visibilityState === "visible") announce(said.title);
-  else toast({ ...said, href: alert.kind === "lead.claimed" ? undefined : pageOf(alert) });
+  if (arrives && isSeen && document.visibilityState === "visible") announce(`${words.title}: ${about}`);
+  else toast({ ...words, text: about, href: alert.kind === "lead.claimed" ? undefined : pageOf(alert) });
 }
 
 function bump(section, by) {

@@ -229,7 +229,7 @@ export function start() {
     if (won) {
       won.setAttribute("data-said", "");
       announce(won.dataset.won);
-      won.querySelector("a, button")?.focus({ preventScroll: true });
+      (won.querySelector(".contact a") ?? won.querySelector("a"))?.focus({ preventScroll: true });
       ask();
     }
   });
