@@ -125,6 +125,8 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "apps.teams.navigation.shell",
+                "apps.assignments.navigation.counts",
             ],
         },
     }

@@ -44,5 +44,7 @@ class Counts:
     @cached_property
     def last_seq(self) -> int:
         """The number of the newest alert that this page already shows."""
+        if self.access.actor_id is None:
+            return 0
         counter = AlertCounter.objects.filter(user_id=self.access.actor_id).first()
         return counter.last_seq if counter else 0

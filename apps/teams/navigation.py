@@ -1,4 +1,4 @@
-"""What the frame of every page needs to know: who is acting, where else she may go, what time it is."""
+"""What the frame of every page needs: who is acting, where else she may go, what time it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.teams.models import Membership, Team
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `access` (None outside a team), `now`, `my_teams` (asked for when shown)."""
+    """Context processor: `access` (None outside a team), `now`, `my_teams` (asked when shown)."""
     return {
         "access": getattr(request, "access", None),
         "now": timezone.now(),

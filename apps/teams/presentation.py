@@ -67,11 +67,7 @@ def spoken(seconds: float) -> str:
     if hours < 1:
         rest = whole % 60
         head = ngettext("%d minute", "%d minutes", minutes) % minutes
-        return (
-            head
-            if not rest
-            else f"{head} {ngettext('%d second', '%d seconds', rest) % rest}"
-        )
+        return head if not rest else f"{head} {ngettext('%d second', '%d seconds', rest) % rest}"
     if hours < 48:
         return ngettext("%d hour", "%d hours", hours) % hours
     return ngettext("%d day", "%d days", days) % days
@@ -157,9 +153,7 @@ def phone(number: str) -> str:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return number
-    return phonenumbers.format_number(
-        parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def money(minor: int, currency: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from django import template
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -42,9 +43,7 @@ def icon(name: str, size: str = "") -> SafeString:
 
 
 @register.inclusion_tag("_components/avatar.html")
-def avatar(
-    name: str, size: str = "", state: str = "", square: bool = False
-) -> dict[str, Any]:
+def avatar(name: str, size: str = "", state: str = "", square: bool = False) -> dict[str, Any]:
     """{% avatar member.name size="s|l" state="on|off" %}: initials on a stable colour."""
     return {
         "initials": presentation.initials(str(name)),
@@ -65,9 +64,7 @@ def _clock(
     deadline: datetime | None,
     stopped: datetime | None,
 ) -> Clock:
-    return Clock(
-        start_at=start, deadline_at=deadline, now=_now(context), stopped_at=stopped
-    )
+    return Clock(start_at=start, deadline_at=deadline, now=_now(context), stopped_at=stopped)
 
 
 @register.inclusion_tag("_components/ring.html", takes_context=True)
@@ -80,7 +77,7 @@ def ring(
     stopped: datetime | None = None,
     word: str = "",
 ) -> dict[str, Any]:
-    """A running clock. `shows` is "left" or "waited"; `stopped` freezes it; `word` replaces its word."""
+    """A running clock. `shows`: "left" or "waited"; `stopped` freezes it; `word` names it."""
     clock = _clock(context, start, deadline, stopped)
     is_left = shows == "left" and clock.left is not None
     seconds = max(0.0, clock.left or 0.0) if is_left else clock.waited
@@ -108,9 +105,7 @@ def clock_state(
 
 
 @register.inclusion_tag("_components/clock_left.html", takes_context=True)
-def clock_left(
-    context: Context, start: datetime, deadline: datetime | None
-) -> dict[str, Any]:
+def clock_left(context: Context, start: datetime, deadline: datetime | None) -> dict[str, Any]:
     """ "0:48 left" with a sign when it is soon or late; follows the clock in the page."""
     clock = _clock(context, start, deadline, None)
     return {"clock": clock, "words": presentation.words_left(clock)}
@@ -129,7 +124,7 @@ def _exact(when: datetime) -> str:
 
 @register.simple_tag(takes_context=True)
 def ago(context: Context, when: datetime | None) -> str:
-    """A relative time that keeps counting in the page, with the exact time and zone in its title."""
+    """A relative time that keeps counting in the page; its title has the exact time and zone."""
     if when is None:
         return "–"
     words = presentation.relative(when, now=_now(context))
@@ -146,7 +141,9 @@ def ago(context: Context, when: datetime | None) -> str:
 def late_by(context: Context, when: datetime) -> str:
     """How long ago a due time was ("22 h"), with the exact time in its title."""
     words = presentation.length((_now(context) - when).total_seconds())
-    return format_html('<time datetime="{}" title="{}">{}</time>', when.isoformat(), _exact(when), words)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', when.isoformat(), _exact(when), words
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -174,7 +171,7 @@ def clock_face(seconds: float | None) -> str:
 
 
 @register.filter
-def length(seconds: float | None) -> str:
+def duration(seconds: float | None) -> str:
     """Seconds in words that need no clock: "5 min"; a dash for None."""
     return "–" if seconds is None else presentation.length(float(seconds))
 
@@ -198,9 +195,16 @@ def money(minor: int | None, currency: str = "EUR") -> str:
 def dots(masked: str) -> SafeString:
     """A masked name ("R••• S•••••") with its dots set quietly."""
     safe = conditional_escape(masked)
-    return mark_safe(
-        _DOTS.sub(lambda run: f'<span class="mask">{run.group()}</span>', safe)
-    )  # noqa: S308
+    quiet = _DOTS.sub(lambda run: f'<span class="mask">{run.group()}</span>', safe)
+    return mark_safe(quiet)  # noqa: S308 - escaped above
+
+
+@register.filter
+def signed(number: Decimal | float) -> str:
+    """A credit or a difference with its sign: +0.67, −0.33, 0.00."""
+    exact = round(Decimal(number), 2)
+    size = number_format(abs(exact), decimal_pos=2)
+    return size if exact == 0 else f"{'+' if exact > 0 else '−'}{size}"
 
 
 @register.filter
