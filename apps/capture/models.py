@@ -31,15 +31,14 @@ class Capture(TeamRow):
         QUARANTINED = "quarantined", _("quarantined")
         TEST = "test", _("test")
 
-    source = models.ForeignKey(
-        Source, on_delete=models.PROTECT, related_name="captures"
-    )
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="captures")
     received_at = models.DateTimeField()
     body = models.BinaryField()
     content_type = models.CharField(max_length=200, blank=True)
     body_hash = models.BinaryField(max_length=32)
     key = models.CharField(max_length=255, null=True, blank=True)
     door = models.CharField(max_length=10)
+    is_test = models.BooleanField(default=False)  # sent as a test (?test=1)
     state = models.CharField(max_length=12, choices=State, default=State.RECEIVED)
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     reason = models.CharField(max_length=500, blank=True)
@@ -63,9 +62,7 @@ class Capture(TeamRow):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["team", "-received_at", "-id"], name="capture_capture_latest"
-            ),
+            models.Index(fields=["team", "-received_at", "-id"], name="capture_capture_latest"),
             models.Index(
                 fields=["team", "-received_at"],
                 name="capture_quarantined",
@@ -111,9 +108,7 @@ class Import(TeamRow, Deed):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "id"], name="capture_import_team_id"
-            ),
+            models.UniqueConstraint(fields=["team", "id"], name="capture_import_team_id"),
         ]
 
     def __str__(self) -> str:
@@ -136,9 +131,7 @@ class ImportRow(TeamRow):
     class Meta:
         ordering = ["number", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["run", "number"], name="capture_import_row_once"
-            ),
+            models.UniqueConstraint(fields=["run", "number"], name="capture_import_row_once"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 LARGEST_BODY = 1024 * 1024
 MOST_FIELDS = 2000
 LONGEST_INTEGER = 18
+DEEPEST = 20
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 
@@ -142,7 +143,7 @@ def _read_multipart(body: bytes, content_type: str, parsed: Parsed) -> dict[str,
     )
     if not message.is_multipart():
         raise _Unreadable(_("The form’s parts could not be told apart."))
-    pairs = [_part(part, parsed) for part in message.iter_parts()]  # type: ignore[attr-defined]
+    pairs = [_part(part, parsed) for part in message.iter_parts()]
     return _gathered([pair for pair in pairs if pair[0]])
 
 
@@ -202,14 +203,17 @@ def _cleaned(data: Any, parsed: Parsed) -> dict[str, Any]:
     return {_text(key, parsed): _clean(value, parsed) for key, value in data.items()}
 
 
-def _clean(value: Any, parsed: Parsed) -> Any:
+def _clean(value: Any, parsed: Parsed, depth: int = DEEPEST) -> Any:
     if isinstance(value, str):
         return _text(value, parsed)
-    if isinstance(value, Mapping):
-        return {_text(key, parsed): _clean(item, parsed) for key, item in value.items()}
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        parsed.warn(_("What is nested more than 20 levels deep was left out."))
+        return None
     if isinstance(value, list):
-        return [_clean(item, parsed) for item in value]
-    return value
+        return [_clean(item, parsed, depth - 1) for item in value]
+    return {_text(key, parsed): _clean(item, parsed, depth - 1) for key, item in value.items()}
 
 
 def _text(value: str, parsed: Parsed) -> str:

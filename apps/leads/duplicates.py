@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -19,7 +20,7 @@ _SEEN = 20
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The live lead that this is (by id), another that it may be too, and whether contact is barred."""
+    """The live lead that this is, another that it may be too, and whether contact is barred."""
 
     lead: UUID | None = None
     suggestion: UUID | None = None
@@ -106,7 +107,7 @@ def _known(
     return [_Known(*row[:-1]) for row in _newest(arms)]
 
 
-def _newest(arms: list[QuerySet[Lead]]) -> Iterable[tuple[object, ...]]:
+def _newest(arms: Sequence[QuerySet[Lead]]) -> Iterable[tuple[Any, ...]]:
     if not arms:
         return []
     columns = (

@@ -41,7 +41,9 @@ _COUNTRY_ALIASES = {
     "the netherlands": "NL", "turkey": "TR", "czech republic": "CZ", "uae": "AE", "vietnam": "VN",
     "belgie": "BE", "belgique": "BE", "nederland": "NL", "polska": "PL", "taiwan": "TW",
 }  # fmt: skip
-# PostgreSQL's smallest column for what comes in; beyond it is a typing error, not an amount.
+# With its "+". Shorter ones are typing errors, and nobody's own.
+SHORTEST_NUMBER = 9
+# Beyond it is a typing error, not an amount.
 LARGEST = 10**15
 
 
@@ -97,6 +99,8 @@ def phone(raw: object, country: str = "") -> Phone:
     if not phonenumbers.is_possible_number(parsed):
         return Phone(shown)
     key = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if len(key) < SHORTEST_NUMBER:
+        return Phone(shown)
     return Phone(key, key[:20], phonenumbers.is_valid_number(parsed))
 
 
@@ -231,10 +235,7 @@ def when(raw: object, timezone: str = "UTC", *, month_first: bool = False) -> da
     words = line(raw, 60)
     if _EPOCH.fullmatch(words):
         return _epoch(float(words))
-    try:
-        moment = datetime.fromisoformat(words)
-    except ValueError:
-        moment = _slashed(words, month_first=month_first)
+    moment = _iso(words) or _slashed(words, month_first=month_first)
     if moment is None:
         return None
     try:
@@ -242,6 +243,13 @@ def when(raw: object, timezone: str = "UTC", *, month_first: bool = False) -> da
             moment = moment.replace(tzinfo=ZoneInfo(timezone))
         return moment.astimezone(UTC)
     except (OverflowError, ValueError):
+        return None
+
+
+def _iso(words: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(words)
+    except ValueError:
         return None
 
 
@@ -257,10 +265,10 @@ def _slashed(words: str, *, month_first: bool) -> datetime | None:
     found = _SLASHED.fullmatch(words)
     if not found:
         return None
-    first, second, year, *clock = (int(part or 0) for part in found.groups())
+    first, second, year, hour, minute, second_of = (int(part or 0) for part in found.groups())
     is_month_first = (month_first and first <= 12) or second > 12
     day, month = (second, first) if is_month_first else (first, second)
     try:
-        return datetime(year, month, day, *clock)  # noqa: DTZ001 - the caller's zone follows
+        return datetime(year, month, day, hour, minute, second_of)  # noqa: DTZ001 - the caller's zone follows
     except ValueError:
         return None
