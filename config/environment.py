@@ -7,7 +7,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
-RUN_FILE = ROOT / "var" / "run.env"
+RUN_FILE = Path(os.environ.get("VAR_FOLDER") or ROOT / "var") / "run.env"
 
 env = environ.Env()
 

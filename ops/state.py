@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
-VAR = ROOT / "var"
+VAR = Path(os.environ.get("VAR_FOLDER") or ROOT / "var").absolute()
 RUN_FILE = VAR / "run.env"
 LOGS = VAR / "log"
 DEMO = VAR / "demo.json"

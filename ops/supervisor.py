@@ -63,7 +63,7 @@ class Child:
         self._restart_at = now + pause
         say(
             f"{self.name} stopped ({self._process.returncode}); again in {pause} s. "
-            f"See {state.log_file(self.name).relative_to(state.ROOT)}"
+            f"See {state.log_file(self.name)}"
         )
 
     def ask_to_stop(self) -> None:
