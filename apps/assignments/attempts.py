@@ -27,6 +27,7 @@ from apps.leads.models import (
     StatusKind,
 )
 from apps.leads.services import activity
+from apps.rules import hours
 from apps.teams.access import Access
 from apps.teams.models import Membership, member_id_of
 from apps.teams.permissions import Permission
@@ -99,7 +100,8 @@ def confirm_attempt(
     activity(lead, Activity.Kind.OUTCOME, by=by, now=now, data=data).save()
     _stop_clock(live, attempt)
     if attempt.counts:
-        leads.count_attempt(lead, attempt)
+        in_hours = hours.seconds_between(lead.received_at, attempt.at, team=by.team)
+        leads.count_attempt(lead, attempt, business_seconds=in_hours)
         _start_working(lead, by=by, now=now)
     if note.strip():
         leads.add_note(lead, text=note, by=by, now=now)

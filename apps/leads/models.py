@@ -30,9 +30,7 @@ class Source(TeamRow):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(_("key"), max_length=60)
-    token_hash = models.BinaryField(
-        max_length=32, unique=True, null=True, editable=False
-    )
+    token_hash = models.BinaryField(max_length=32, unique=True, null=True, editable=False)
     token_encrypted = models.TextField(blank=True, editable=False)
     previous_token_hash = models.BinaryField(max_length=32, null=True, editable=False)
     previous_token_until = models.DateTimeField(null=True, editable=False)
@@ -55,10 +53,15 @@ class Source(TeamRow):
         ordering = ["name", "id"]
         verbose_name = _("source")
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "slug"], name="leads_source_slug_once"
-            ),
+            models.UniqueConstraint(fields=["team", "slug"], name="leads_source_slug_once"),
             models.UniqueConstraint(fields=["team", "id"], name="leads_source_team_id"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["previous_token_hash"],
+                name="leads_source_rotated",
+                condition=Q(previous_token_hash__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -89,9 +92,7 @@ class Status(TeamRow):
         ordering = ["position", "id"]
         verbose_name_plural = _("statuses")
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "name"], name="leads_status_name_once"
-            ),
+            models.UniqueConstraint(fields=["team", "name"], name="leads_status_name_once"),
             models.UniqueConstraint(fields=["team", "id"], name="leads_status_team_id"),
         ]
 
@@ -121,9 +122,7 @@ class CustomField(TeamRow):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "key"], name="leads_custom_field_key_once"
-            ),
+            models.UniqueConstraint(fields=["team", "key"], name="leads_custom_field_key_once"),
         ]
 
     def __str__(self) -> str:
@@ -179,9 +178,7 @@ class Lead(TeamRow):
     # Moves with every change of ownership: a timer of an older generation does nothing.
     generation = models.PositiveIntegerField(default=0)
     status = models.ForeignKey(Status, on_delete=models.PROTECT, related_name="+")
-    status_kind = models.CharField(
-        max_length=12, choices=StatusKind, default=StatusKind.NEW
-    )
+    status_kind = models.CharField(max_length=12, choices=StatusKind, default=StatusKind.NEW)
 
     name = models.CharField(_("name"), max_length=200, blank=True)
     email = models.CharField(_("e-mail"), max_length=254, blank=True)
@@ -198,12 +195,8 @@ class Lead(TeamRow):
     campaign = models.CharField(_("campaign"), max_length=200, blank=True)
     form = models.CharField(_("form"), max_length=200, blank=True)
     message = models.TextField(_("message"), blank=True)
-    facts = models.JSONField(
-        default=dict, blank=True
-    )  # the other standard fields, typed
-    custom = models.JSONField(
-        default=dict, blank=True
-    )  # the team's fields, typed by CustomField
+    facts = models.JSONField(default=dict, blank=True)  # the other standard fields, typed
+    custom = models.JSONField(default=dict, blank=True)  # the team's fields, typed by CustomField
     warnings = models.JSONField(default=list, blank=True)
     provider_id = models.CharField(max_length=200, blank=True)
 
@@ -225,13 +218,13 @@ class Lead(TeamRow):
     claimed_at = models.DateTimeField(null=True)
     viewed_at = models.DateTimeField(null=True)
     first_attempt_at = models.DateTimeField(null=True)
+    # Received to first attempt within the team's hours as they were then.
+    business_response_seconds = models.FloatField(null=True)
     first_contact_at = models.DateTimeField(null=True)
     qualified_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
-    version = models.PositiveIntegerField(
-        default=1
-    )  # for If-Match: moves with every edit
+    version = models.PositiveIntegerField(default=1)  # for If-Match: moves with every edit
 
     objects: ClassVar[LeadQuerySet] = LeadQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -247,9 +240,7 @@ class Lead(TeamRow):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["team", "-received_at", "-id"], name="leads_lead_latest"
-            ),
+            models.Index(fields=["team", "-received_at", "-id"], name="leads_lead_latest"),
             models.Index(
                 fields=["team", "email_key"],
                 name="leads_lead_email",
@@ -376,9 +367,7 @@ class Attempt(TeamRow, Deed):
     lead = models.ForeignKey(
         Lead, on_delete=models.CASCADE, related_name="attempts", db_index=False
     )
-    member = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, related_name="attempts"
-    )
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="attempts")
     channel = models.CharField(max_length=8, choices=Channel)
     at = models.DateTimeField()
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
@@ -408,9 +397,7 @@ class FollowUp(TeamRow, Deed):
     """What a member wants to do next with a lead, and by when."""
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="follow_ups")
-    member = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, related_name="follow_ups"
-    )
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="follow_ups")
     due_at = models.DateTimeField()
     channel = models.CharField(max_length=8, choices=Channel, blank=True)
     note = models.CharField(max_length=500, blank=True)

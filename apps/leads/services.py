@@ -100,6 +100,12 @@ def finish_follow_up(follow_up: FollowUp, *, by: Access, now: datetime) -> bool:
     return bool(changed)
 
 
+def cancel_follow_up(follow_up: FollowUp, *, by: Access, now: datetime) -> bool:
+    """Drop it; False if it was done or cancelled before."""
+    still_open = FollowUp.objects.filter(pk=follow_up.pk, done_at=None, cancelled_at=None)
+    return bool(still_open.update(cancelled_at=now))
+
+
 @transaction.atomic
 def edit(
     lead: Lead, *, changes: dict[str, Any], by: Access, now: datetime, version: int | None = None
@@ -130,11 +136,16 @@ def mark_viewed(lead: Lead, *, by: Access, now: datetime) -> None:
         Lead.objects.filter(pk=lead.pk, viewed_at=None).update(viewed_at=now)
 
 
-def count_attempt(lead: Lead, attempt: Attempt) -> None:
-    """Move the lead's moments for an attempt that counts; the earliest one stays."""
+def count_attempt(lead: Lead, attempt: Attempt, *, business_seconds: float) -> None:
+    """Move the lead's moments for an attempt that counts; the earliest one stays.
+
+    `business_seconds` lie between receipt and attempt within the team's hours of today: kept,
+    because hours change.
+    """
     moments: dict[str, Any] = {}
     if lead.first_attempt_at is None or attempt.at < lead.first_attempt_at:
         moments["first_attempt_at"] = attempt.at
+        moments["business_response_seconds"] = business_seconds
     if attempt.outcome in CONTACT and lead.first_contact_at is None:
         moments["first_contact_at"] = attempt.at
     if not moments:
