@@ -62,9 +62,7 @@ class Pool(TeamRow):
     """A named group of members with a ranking, a mode, filters, time limits and an overflow."""
 
     name = models.CharField(_("name"), max_length=120)
-    ranking = models.CharField(
-        _("ranking"), max_length=12, choices=Ranking, default=Ranking.TURN
-    )
+    ranking = models.CharField(_("ranking"), max_length=12, choices=Ranking, default=Ranking.TURN)
     mode = models.CharField(_("mode"), max_length=8, choices=Mode, default=Mode.ASSIGN)
     window_seconds = models.PositiveIntegerField(
         _("offer or claim open for (s)"), default=90, validators=[MinValueValidator(1)]
@@ -76,9 +74,7 @@ class Pool(TeamRow):
         help_text=_("Empty: the team’s response time. 0: leads are never taken back."),
     )
     business_time = models.BooleanField(_("deadlines in business time"), default=True)
-    respects_hours = models.BooleanField(
-        _("only members in working hours"), default=True
-    )
+    respects_hours = models.BooleanField(_("only members in working hours"), default=True)
     hours = models.JSONField(
         _("hours"), null=True, blank=True, help_text=_("Empty: the team’s hours.")
     )
@@ -101,12 +97,8 @@ class Pool(TeamRow):
         choices=EmptyPolicy,
         default=EmptyPolicy.HOLD,
     )
-    claims_per_day = models.PositiveIntegerField(
-        _("claims a day"), null=True, blank=True
-    )
-    max_unworked = models.PositiveIntegerField(
-        _("most unworked leads"), null=True, blank=True
-    )
+    claims_per_day = models.PositiveIntegerField(_("claims a day"), null=True, blank=True)
+    max_unworked = models.PositiveIntegerField(_("most unworked leads"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=now, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
@@ -116,9 +108,7 @@ class Pool(TeamRow):
         ordering = ["name", "id"]
         verbose_name = _("pool")
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "name"], name="rules_pool_name_once"
-            ),
+            models.UniqueConstraint(fields=["team", "name"], name="rules_pool_name_once"),
             models.UniqueConstraint(fields=["team", "id"], name="rules_pool_team_id"),
             models.CheckConstraint(
                 condition=(Q(overflow="pool") & Q(overflow_pool__isnull=False))
@@ -131,9 +121,7 @@ class Pool(TeamRow):
                 name="rules_pool_overflow_member_given",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    mode__in=["assign", "offer"], ranking__in=["turn", "load", "fixed"]
-                )
+                condition=Q(mode__in=["assign", "offer"], ranking__in=["turn", "load", "fixed"])
                 | Q(mode__in=["claim", "hopper"], ranking="none"),
                 name="rules_pool_ranking_fits_mode",
             ),
@@ -147,13 +135,9 @@ class Seat(TeamRow):
     """A member's place in a pool: her weight, her caps and her credit."""
 
     pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="seats")
-    membership = models.ForeignKey(
-        Membership, on_delete=models.CASCADE, related_name="seats"
-    )
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="seats")
     position = models.PositiveIntegerField(_("position"), default=0)
-    weight = models.PositiveIntegerField(
-        _("weight"), default=1, validators=[MinValueValidator(1)]
-    )
+    weight = models.PositiveIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
     cap_day = models.PositiveIntegerField(_("leads a day"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     # Moved only by assignments, under the pool's lock.
@@ -165,13 +149,9 @@ class Seat(TeamRow):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["pool", "membership"], name="rules_seat_once_a_pool"
-            ),
+            models.UniqueConstraint(fields=["pool", "membership"], name="rules_seat_once_a_pool"),
             models.UniqueConstraint(fields=["team", "id"], name="rules_seat_team_id"),
-            models.CheckConstraint(
-                condition=Q(weight__gte=1), name="rules_seat_weight_positive"
-            ),
+            models.CheckConstraint(condition=Q(weight__gte=1), name="rules_seat_weight_positive"),
         ]
 
     def __str__(self) -> str:
@@ -189,9 +169,7 @@ class PoolRevision(TeamRow, Deed):
     class Meta:
         ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["pool", "number"], name="rules_revision_once"
-            ),
+            models.UniqueConstraint(fields=["pool", "number"], name="rules_revision_once"),
         ]
 
     def __str__(self) -> str:
@@ -210,24 +188,21 @@ class TurnEntry(TeamRow):
         SEAT_REMOVED = "seat_removed", _("a seat was removed")
         ADJUSTED = "adjusted", _("adjusted by a manager")
 
-    pool = models.ForeignKey(
-        Pool, on_delete=models.CASCADE, related_name="turns", db_index=False
-    )
+    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="turns", db_index=False)
     turn_no = models.PositiveBigIntegerField()
     at = models.DateTimeField()
-    lead = models.ForeignKey(
-        Lead, on_delete=models.CASCADE, null=True, related_name="+"
-    )
-    winner = models.ForeignKey(
-        Seat, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, null=True, related_name="+")
+    winner = models.ForeignKey(Seat, on_delete=models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=12, choices=Reason, default=Reason.TURN)
     deltas = models.JSONField()
 
     class Meta:
         ordering = ["-turn_no", "-id"]
         verbose_name_plural = _("turn ledger")
-        indexes = [models.Index(fields=["pool", "-turn_no"], name="rules_turn_latest")]
+        indexes = [
+            models.Index(fields=["pool", "-turn_no"], name="rules_turn_latest"),
+            models.Index(fields=["team", "at"], name="rules_turn_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pool} turn {self.turn_no}"
@@ -244,9 +219,7 @@ class RuleSet(TeamRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "kind"], name="rules_set_one_a_kind"
-            ),
+            models.UniqueConstraint(fields=["team", "kind"], name="rules_set_one_a_kind"),
             models.UniqueConstraint(fields=["team", "id"], name="rules_set_team_id"),
         ]
 
@@ -271,9 +244,7 @@ class Version(TeamRow):
         PUBLISHED = "published", _("Live")
         RETIRED = "retired", _("Retired")
 
-    rule_set = models.ForeignKey(
-        RuleSet, on_delete=models.CASCADE, related_name="versions"
-    )
+    rule_set = models.ForeignKey(RuleSet, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     created_at = models.DateTimeField()
@@ -293,12 +264,8 @@ class Version(TeamRow):
     class Meta:
         ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["rule_set", "number"], name="rules_version_number"
-            ),
-            models.UniqueConstraint(
-                fields=["team", "id"], name="rules_version_team_id"
-            ),
+            models.UniqueConstraint(fields=["rule_set", "number"], name="rules_version_number"),
+            models.UniqueConstraint(fields=["team", "id"], name="rules_version_team_id"),
             models.UniqueConstraint(
                 fields=["rule_set"],
                 condition=Q(state="draft"),
@@ -350,9 +317,7 @@ class Rule(TeamRow):
                 name="rules_rule_position_once",
                 deferrable=models.Deferrable.DEFERRED,
             ),
-            models.UniqueConstraint(
-                fields=["version", "key"], name="rules_rule_key_once"
-            ),
+            models.UniqueConstraint(fields=["version", "key"], name="rules_rule_key_once"),
             models.UniqueConstraint(fields=["team", "id"], name="rules_rule_team_id"),
             models.CheckConstraint(
                 condition=(Q(destination="pool") & Q(pool__isnull=False))
