@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from apps.leads.models import Lead
+from apps.teams.access import Access
+from apps.teams.permissions import Permission
 
 DOT = "•"
 # Shown when no rule named anything better, in this order.
@@ -33,6 +35,11 @@ class LeadCard:
     is_masked: bool
     phone: str = ""
     email: str = ""
+
+    @property
+    def origin(self) -> str:
+        """ "Website form · Quote request"."""
+        return " · ".join(part for part in (self.source, self.campaign) if part)
 
     @property
     def label(self) -> str:
@@ -91,3 +98,13 @@ def _in_words(key: str, value: object, lead: Lead) -> str:
 
 def _label(key: str) -> str:
     return key.removeprefix("custom.").replace("_", " ").capitalize()
+
+
+def is_masked(lead: Lead, *, by: Access) -> bool:
+    """Whether this actor sees the lead masked: always, or until somebody took it.
+
+    A lead that nobody owns shows its contact details only to those who see others' leads.
+    """
+    if by.masked:
+        return True
+    return lead.owner_id is None and not by.can(Permission.SEE_OTHERS)

@@ -1,0 +1,222 @@
+"""Which leads a list is about: one reading of the address for the page, the export and the API."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import reduce
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat, Lower
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from apps.leads.models import OPEN_KINDS, Lead, LeadQuerySet, StatusKind
+from apps.leads.speed import Band, Clock, seconds
+from apps.teams.access import Access
+
+NOBODY = "none"
+ME = "me"
+OPEN = "open"
+CLOSED = "closed"
+MET, MISSED = "met", "missed"
+STATUSES = (OPEN, CLOSED, *StatusKind.values)
+SEARCH_LENGTH = 100
+LATEST_FIRST = (F("received_at").desc(), F("id").desc())
+
+# What a search looks through: one expression, so that a word may be in any of them.
+SEARCHED = Lower(
+    Concat(
+        "name", Value(" "), "company", Value(" "), "email", Value(" "), "phone", Value(" "),
+        "phone_key",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilters:
+    """What was asked for. `errors` says for each part that could not be read what would do."""
+
+    q: str = ""
+    owner: str = ""  # an id, "me" or "none"
+    had: UUID | None = None  # a member who had the lead at some time
+    source: UUID | None = None
+    status: str = ""
+    stage: str = ""
+    band: Band | None = None
+    clock: str = Clock.REAL
+    target: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    is_untouched: bool = False
+    is_contacted: bool = False
+    is_counted: bool = False
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> LeadFilters:
+        """From the parameters of an address."""
+        reading = _Reading(asked)
+        return cls(
+            q=asked.get("q", "").replace("\x00", "").strip()[:SEARCH_LENGTH],
+            owner=reading.owner(),
+            had=reading.id("had"),
+            source=reading.id("source"),
+            status=reading.one_of("status", STATUSES),
+            stage=reading.one_of("stage", Lead.Stage.values),
+            band=reading.band(),
+            clock=reading.one_of("clock", tuple(Clock.LABELS)) or Clock.REAL,
+            target=reading.one_of("target", (MET, MISSED)),
+            first_day=reading.day("from"),
+            last_day=reading.day("to"),
+            is_untouched=reading.flag("untouched"),
+            is_contacted=reading.flag("contacted"),
+            is_counted=reading.flag("counted"),
+            errors=reading.errors,
+        )
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is left out at all."""
+        return self != LeadFilters(clock=self.clock, errors=self.errors)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether no index serves it, so that counting all that fits would take long."""
+        return bool(self.q or self.band or self.target)
+
+    def apply(self, rows: LeadQuerySet, *, by: Access, now: datetime) -> LeadQuerySet:
+        """The rows that fit. A masked access can't search what it can't see."""
+        rows = rows.filter(reduce(operator.and_, self._conditions(by), Q()))
+        if self.is_counted:
+            rows = rows.counted()
+        if self.is_untouched:
+            rows = rows.open().filter(first_attempt_at__isnull=True)
+        if self.band or self.target:
+            rows = self._timed(rows, by.team.response_seconds, now)
+        return self._searched(rows, by) if self.q else rows
+
+    def _conditions(self, by: Access) -> list[Q]:
+        wanted = [Q(**self._equal(by)), self._status()]
+        zone = ZoneInfo(by.team.timezone)
+        if self.had:
+            had = Lead.objects.filter(team=by.team, assignments__member_id=self.had)
+            wanted.append(Q(pk__in=had.values("pk")))
+        if self.first_day:
+            wanted.append(Q(received_at__gte=datetime.combine(self.first_day, time(), zone)))
+        if self.last_day:
+            after = self.last_day + timedelta(days=1)
+            wanted.append(Q(received_at__lt=datetime.combine(after, time(), zone)))
+        if self.is_contacted:
+            wanted.append(Q(first_contact_at__isnull=False))
+        return wanted
+
+    def _equal(self, by: Access) -> dict[str, object]:
+        equal: dict[str, object] = {}
+        if self.owner == NOBODY:
+            equal["owner__isnull"] = True
+        elif self.owner:
+            equal["owner_id"] = by.member_id if self.owner == ME else UUID(self.owner)
+        if self.source:
+            equal["source_id"] = self.source
+        if self.stage:
+            equal["stage"] = self.stage
+        return equal
+
+    def _status(self) -> Q:
+        if self.status == OPEN:
+            return Q(status_kind__in=OPEN_KINDS)
+        if self.status == CLOSED:
+            return ~Q(status_kind__in=OPEN_KINDS)
+        return Q(status_kind=self.status) if self.status else Q()
+
+    def _timed(self, rows: LeadQuerySet, target: int, now: datetime) -> LeadQuerySet:
+        wanted = self.band.where() if self.band else Q()
+        if self.target == MET:
+            wanted &= Q(waited__lte=target)
+        if self.target == MISSED:
+            overdue = Q(first_attempt_at=None, received_at__lt=now - timedelta(seconds=target))
+            wanted &= Q(waited__gt=target) | overdue
+        return rows.annotate(waited=seconds(self.clock)).filter(wanted)
+
+    def _searched(self, rows: LeadQuerySet, by: Access) -> LeadQuerySet:
+        """Leads in which every word occurs."""
+        words = self.q.lower().split()
+        if by.masked:
+            return rows.filter(reduce(operator.and_, (Q(city__icontains=word) for word in words)))
+        rows = rows.annotate(searched=SEARCHED)
+        return rows.filter(
+            reduce(operator.and_, (Q(searched__contains=_as_stored(word)) for word in words))
+        )
+
+
+def _as_stored(word: str) -> str:
+    """A number typed as 0664-123 45 is stored without its marks: look for the digits."""
+    digits = "".join(letter for letter in word if letter.isdigit())
+    marks = word.strip("+0123456789()/.-")
+    return digits.lstrip("0") or word if digits and not marks and len(digits) > 4 else word
+
+
+class _Reading:
+    """Reads parameters one by one and notes what can't be read."""
+
+    def __init__(self, asked: Mapping[str, str]) -> None:
+        self._asked = asked
+        self.errors: dict[str, str] = {}
+
+    def _text(self, name: str) -> str:
+        return self._asked.get(name, "").strip()
+
+    def id(self, name: str) -> UUID | None:
+        text = self._text(name)
+        if not text:
+            return None
+        try:
+            return UUID(text)
+        except ValueError:
+            self.errors[name] = _("This is no id.")
+            return None
+
+    def owner(self) -> str:
+        text = self._text("owner")
+        if text in ("", ME, NOBODY):
+            return text
+        return str(self.id("owner") or "")
+
+    def one_of(self, name: str, values: tuple[str, ...] | list[str]) -> str:
+        text = self._text(name)
+        if text in ("", *values):
+            return text
+        self.errors[name] = _("Use one of %(values)s.") % {"values": ", ".join(values)}
+        return ""
+
+    def day(self, name: str) -> date | None:
+        text = self._text(name)
+        try:
+            day = parse_date(text) if text else None
+        except ValueError:
+            day = None
+        if (text and day is None) or (day and not 1900 <= day.year < 9999):
+            self.errors[name] = _("Give a day as 2026-11-21.")
+            return None
+        return day
+
+    def band(self) -> Band | None:
+        text = self._text("band")
+        if not text:
+            return None
+        try:
+            return Band.parse(text)
+        except ValueError as error:
+            self.errors["band"] = str(error)
+            return None
+
+    def flag(self, name: str) -> bool:
+        text = self._text(name).lower()
+        if text not in ("", "0", "1", "true", "false"):
+            self.errors[name] = _("Use 1 or 0.")
+        return text in ("1", "true")
