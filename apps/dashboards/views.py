@@ -1,0 +1,190 @@
+"""The team dashboard: figures with their definitions, live, each leading to its leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from apps.dashboards import charts, metrics, tables, words
+from apps.dashboards.cohort import Question
+from apps.dashboards.metrics import Figures
+from apps.dashboards.periods import LABELS, Period
+from apps.leads.speed import Clock, target_in_words
+from apps.teams.access import Access
+from apps.teams.permissions import Permission
+from apps.teams.policy import team_page
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+CHARTS = ("bands", "speed", "arrivals", "volume")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a switch above the figures."""
+
+    key: str
+    label: str
+    is_current: bool
+
+
+@team_page(Permission.SEE_DASHBOARD)
+@require_safe
+@vary_on_headers("HX-Request")
+def team(request: HttpRequest, access: Access) -> HttpResponse:
+    """The page, or only its figures for a page that asks again."""
+    question = _question(request, access)
+    figures = metrics.figures(question, access=access)
+    template = (
+        "dashboards/_figures.html" if request.headers.get("HX-Request") else "dashboards/team.html"
+    )
+    return render(request, template, _context(request, access, figures))
+
+
+@team_page(Permission.SEE_DASHBOARD)
+@require_safe
+def download(request: HttpRequest, access: Access, figure: str) -> HttpResponse:
+    """One chart or table as CSV, over the same question."""
+    if figure not in tables.TABLES:
+        raise Http404("No such figure.")
+    question = _question(request, access)
+    text = tables.TABLES[figure](metrics.figures(question, access=access)).as_csv()
+    name = f"{access.team.slug}-{figure}-{question.period.last_day}.csv"
+    return HttpResponse(
+        text,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _question(request: HttpRequest, access: Access) -> Question:
+    """What the address asks for; what it does not know becomes the default."""
+    now = timezone.now()
+    asked = request.GET
+    clock = asked.get("clock", Clock.REAL)
+    return Question(
+        period=Period.ending(now, key=asked.get("period", ""), timezone=access.team.timezone),
+        clock=clock if clock in Clock.LABELS else Clock.REAL,
+        source_id=_id(asked.get("source", "")),
+        now=now,
+    )
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _context(request: HttpRequest, access: Access, figures: Figures) -> dict[str, Any]:
+    question, team = figures.question, access.team
+    target = timedelta(seconds=team.response_seconds)
+    starts = _starts(question)
+    lines = charts.speed(figures, starts, target=target)
+    as_tables = {name for name in request.GET.getlist("table") if name in CHARTS}
+    return {
+        "access": access,
+        "section": "dashboard",
+        "now": question.now,
+        "figures": figures,
+        "target": target_in_words(target),
+        "span": words.span(figures),
+        "periods": _choices(LABELS, question.period.key),
+        "clocks": _choices(Clock.LABELS, question.clock),
+        "source": next(
+            (row.source for row in figures.sources if row.source.pk == question.source_id), None
+        ),
+        "leads": Links(access, question),
+        "changes": _changes(figures),
+        "bands": charts.histogram(figures, target=target),
+        "bands_finding": words.bands_finding(figures, team),
+        "bands_definition": words.bands_definition(question.clock),
+        "speed": lines,
+        "speed_finding": words.speed_finding(figures),
+        "speed_definition": words.speed_definition(question.slot, lines.unit),
+        "volume": charts.volume(figures, starts),
+        "volume_finding": words.sources_finding(figures),
+        "arrivals": charts.arrivals(figures, team),
+        "arrivals_finding": words.arrivals_finding(figures, team),
+        "members_finding": words.members_finding(figures.members),
+        "tables": {name: tables.TABLES[name](figures) for name in as_tables},
+        "scales": _scales(figures),
+        "query": request.GET.urlencode(),
+    }  # fmt: skip
+
+
+def _choices(labels: Mapping[str, StrOrPromise], current: str) -> list[Choice]:
+    return [Choice(key, str(label), key == current) for key, label in labels.items()]
+
+
+def _changes(figures: Figures) -> dict[str, tuple[str, bool | None]]:
+    """Each key figure against the period before, in words, and whether that is good."""
+    now, before = figures.now, figures.before
+    return {
+        "median": words.speed_change(now, before),
+        "within": words.points_change(now.within_target, before.within_target),
+        "contact": words.points_change(now.contact_rate, before.contact_rate),
+        "won": words.count_change(now.won, before.won),
+    }
+
+
+def _scales(figures: Figures) -> dict[str, float]:
+    """The longest bar of the members' meters."""
+    rows = figures.members
+    received = max((max(row.received, row.turns, row.due or 0) for row in rows), default=0)
+    reached = [row.median.seconds for row in rows if row.median.is_reached]
+    return {"received": received or 1, "speed": max((s for s in reached if s), default=1)}
+
+
+def _starts(question: Question) -> Sequence[datetime]:
+    """The local beginning of every step on the time axis, as the database truncates it."""
+    if question.slot == "hour":
+        day = datetime.combine(question.period.first_day, time())
+        return [day + timedelta(hours=hour) for hour in range(24)]
+    days = question.period.days
+    if question.slot == "week":
+        days = sorted({day - timedelta(days=day.weekday()) for day in days})
+    return [datetime.combine(day, time()) for day in days]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of the leads behind a figure."""
+
+    access: Access
+    question: Question
+
+    @property
+    def cohort(self) -> str:
+        """All leads that were counted; figures add `&…`."""
+        period = self.question.period
+        asked = {"from": period.first_day.isoformat(), "to": period.last_day.isoformat()}
+        if self.question.clock == Clock.BUSINESS:
+            asked["clock"] = Clock.BUSINESS
+        return f"{self._address}?{urlencode({**asked, **self._source})}"
+
+    @property
+    def ever(self) -> str:
+        """Leads of any time, for figures of this moment."""
+        return f"{self._address}?{urlencode({**self._source, 'counted': 1})}"
+
+    @property
+    def _source(self) -> dict[str, str]:
+        return {"source": str(self.question.source_id)} if self.question.source_id else {}
+
+    @property
+    def _address(self) -> str:
+        return reverse("leads:list", kwargs={"team": self.access.team.slug})
