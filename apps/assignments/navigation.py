@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
 
 from apps.alerts.models import Alert, AlertCounter
@@ -25,21 +26,32 @@ class Counts:
 
     access: Access
 
-    @cached_property
+    @property
     def today(self) -> int:
-        if self.access.membership is None:
-            return 0
-        mine = Assignment.objects.filter(team=self.access.team, member_id=self.access.member_id)
-        unanswered = mine.live().filter(responded_at__isnull=True, lead__deleted_at__isnull=True)
-        return Offer.objects.put_to(self.access).count() + unanswered.count()
+        return self._waiting.get("offers", 0) + self._waiting.get("unanswered", 0)
 
-    @cached_property
+    @property
     def hopper(self) -> int:
-        return HopperEntry.objects.visible_to(self.access).waiting().count()
+        return self._waiting.get("hopper", 0)
+
+    @property
+    def alerts(self) -> int:
+        return self._waiting.get("alerts", 0)
 
     @cached_property
-    def alerts(self) -> int:
-        return Alert.objects.visible_to(self.access).listed().filter(read_at__isnull=True).count()
+    def _waiting(self) -> dict[str, int]:
+        """All of them in one statement: every page shows every number."""
+        access = self.access
+        mine = Assignment.objects.filter(team=access.team, member_id=access.member_id)
+        unanswered = mine.live().filter(responded_at__isnull=True, lead__deleted_at__isnull=True)
+        unread = Alert.objects.visible_to(access).listed().filter(read_at__isnull=True)
+        first, *others = (
+            _counted("hopper", HopperEntry.objects.visible_to(access).waiting()),
+            _counted("alerts", unread),
+            _counted("offers", Offer.objects.put_to(access)),
+            _counted("unanswered", unanswered),
+        )
+        return dict(first.union(*others, all=True))
 
     @cached_property
     def last_seq(self) -> int:
@@ -48,3 +60,10 @@ class Counts:
             return 0
         counter = AlertCounter.objects.filter(user_id=self.access.actor_id).first()
         return counter.last_seq if counter else 0
+
+
+def _counted(name: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    named = rows.order_by().annotate(counted=Value(name))
+    return (
+        named.values("counted").annotate(n=Count("pk", distinct=True)).values_list("counted", "n")
+    )
