@@ -83,6 +83,8 @@ def field_for(path: str, registry: Registry) -> str:
     """The field that a path most likely means; empty if nothing comes to mind."""
     if path.startswith(IGNORED):
         return ""
+    if path.startswith(CUSTOM_PREFIX) and registry.get(path):
+        return path
     steps = [plain(step) for step in path.split(".")]
     for start in range(len(steps)):
         if not all(step in _ABOUT_THE_LEAD or step.isdigit() for step in steps[:start]):

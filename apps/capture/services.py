@@ -112,14 +112,15 @@ def receive_draft(
 def terms_of(source: Source, **changes: Any) -> Terms:
     """How the bodies of this source are read."""
     team = source.team
+    is_import = source.kind == Source.Kind.IMPORT
     values: dict[str, Any] = {
         "registry": registry(team),
-        "mapping": source.mapping,
+        "mapping": {**(_SAID_BY_IMPORTS if is_import else {}), **source.mapping},
         "country": source.default_country or team.country,
         "currency": team.currency,
         "timezone": team.timezone,
         "campaign": source.campaign,
-        "may_be_older": source.kind == Source.Kind.IMPORT,
+        "may_be_older": is_import,
     }
     return Terms(**(values | changes))
 
@@ -155,6 +156,8 @@ def _again(source: Source, key: str, body: bytes) -> Answer:
     return Answer(200, {name: stored.get(name, blank[name]) for name in blank}, capture.reason)
 
 
+# Fields that nobody may guess, but whoever maps the columns of a file may choose.
+_SAID_BY_IMPORTS = {"received_at": "received_at", "score": "score"}
 _QUARANTINED = Capture.Outcome.QUARANTINED
 
 

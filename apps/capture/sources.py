@@ -48,7 +48,7 @@ def create(
             team=by.team,
             kind=Source.Kind(kind),
             name=name,
-            slug=_free_slug(by.team, name),
+            slug=free_slug(by.team, name),
             token_hash=secrets.token_hash(token),
             token_encrypted=secrets.encrypt(token),
             signing_secret_encrypted=_sealed([(secret, None)]),
@@ -71,7 +71,8 @@ def builtin(team: Team, kind: Source.Kind, *, now: datetime) -> Source:
     return source
 
 
-def _free_slug(team: Team, name: str) -> str:
+def free_slug(team: Team, name: str) -> str:
+    """A key for a source of this name that the team does not use yet."""
     base = slugify(name)[:50] or "source"
     taken = set(
         Source.objects.filter(team=team, slug__startswith=base).values_list("slug", flat=True)
