@@ -13,7 +13,7 @@ from apps.content.services import ScriptText
 from apps.teams.models import Team
 
 
-class ScriptForm(forms.ModelForm[Script]):
+class ScriptForm(forms.ModelForm):
     class Meta:
         model = Script
         fields: ClassVar[list[str]] = ["channel", "name", "subject", "body", "language"]

@@ -23,7 +23,9 @@ def new_team(slug: str = "acme") -> Team:
     return Team.objects.create(name=slug.title(), slug=slug)
 
 
-def new_member(team: Team, name: str = "Sam", role: str = Role.SALESPERSON, **user: Any) -> Any:
+def new_member(
+    team: Team, name: str = "Sam", role: str = Role.SALESPERSON, **user: Any
+) -> Membership:
     email = f"{name.lower()}.{next(_numbers)}@example.com"
     person = User.objects.create_user(email, "a long password", name=name, **user)
     return Membership.objects.create(team=team, user=person, role=role)

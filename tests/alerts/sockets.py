@@ -26,7 +26,8 @@ Door = Callable[..., Awaitable["Socket"]]
 
 def application() -> TokenDoor:
     """The websocket part of config.asgi, which cannot be imported without collected files."""
-    sockets = URLRouter([path("ws/alerts/", AlertConsumer.as_asgi())])
+    consumer: Any = AlertConsumer.as_asgi()
+    sockets = URLRouter([path("ws/alerts/", consumer)])
     pages = AllowedHostsOriginValidator(AuthMiddlewareStack(sockets))
     return TokenDoor(pages=pages, programs=sockets)
 

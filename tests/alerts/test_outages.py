@@ -35,7 +35,7 @@ def valkey(tmp_path: Path, settings: Any) -> Iterator[Valkey]:
 
 @pytest.fixture
 def member(transactional_db: None) -> Membership:
-    return new_member(new_team(), "Mia")  # type: ignore[no-any-return]
+    return new_member(new_team(), "Mia")
 
 
 async def test_a_socket_that_was_quiet_for_long_still_hears(

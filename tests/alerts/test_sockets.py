@@ -35,7 +35,7 @@ def team(transactional_db: None) -> Team:
 
 @pytest.fixture
 def member(team: Team) -> Membership:
-    return new_member(team, "Mia")  # type: ignore[no-any-return]
+    return new_member(team, "Mia")
 
 
 # --- What it hears ---
