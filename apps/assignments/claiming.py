@@ -109,9 +109,16 @@ def pick(lead_id: UUID, *, by: Access, now: datetime) -> Claimed:
         return _picked_before(entry, member, now)
     limits.count(member, entry.pool, by=by, now=now)
     return _own(
-        entry, locked(lead_id, by), member, how=Assignment.How.PICKED, kind=Activity.Kind.CLAIMED, by=by, now=now,
-        told=[member], data={"from": "hopper"},
-    )  # fmt: skip
+        entry,
+        locked(lead_id, by),
+        member,
+        how=Assignment.How.PICKED,
+        kind=Activity.Kind.CLAIMED,
+        by=by,
+        now=now,
+        told=[member],
+        data={"from": "hopper"},
+    )
 
 
 def locked(lead_id: UUID, by: Access) -> Lead:

@@ -38,7 +38,8 @@ class Limits:
             "UPDATE teams_membership SET open_leads = open_leads + 1, claims_date = %s, "
             "claims_count = CASE WHEN claims_date = %s THEN claims_count + 1 ELSE 1 END "
             "WHERE id = %s AND is_active AND (capacity IS NULL OR open_leads < capacity) "
-            "AND (%s::int IS NULL OR claims_date IS DISTINCT FROM %s OR claims_count < %s::int)"
+            "AND (%s::int IS NULL "
+            "OR CASE WHEN claims_date = %s THEN claims_count ELSE 0 END < %s::int)"
         )
         day = self.today
         return sql, [day, day, member.pk, self.per_day, day, self.per_day]

@@ -1,0 +1,64 @@
+"""The form for a lead's facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.leads import normalise
+from apps.leads.models import Lead
+from apps.teams.models import Team
+
+COLUMNS = (
+    "name", "email", "phone", "company", "job_title", "country", "region", "city", "postcode",
+    "language",
+)  # fmt: skip
+
+
+class FactsForm(forms.Form):
+    """Standard columns of a lead; addresses are normalised as a capture's are."""
+
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=60, required=False)
+    company = forms.CharField(label=_("Company"), max_length=200, required=False)
+    job_title = forms.CharField(label=_("Job title"), max_length=200, required=False)
+    country = forms.CharField(label=_("Country"), max_length=60, required=False)
+    region = forms.CharField(label=_("Region"), max_length=120, required=False)
+    city = forms.CharField(label=_("City"), max_length=120, required=False)
+    postcode = forms.CharField(label=_("Postcode"), max_length=20, required=False)
+    language = forms.CharField(label=_("Language"), max_length=35, required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, lead: Lead, team: Team) -> None:
+        initial = {name: getattr(lead, name) for name in COLUMNS} | {"version": lead.version}
+        super().__init__(data, initial=initial)
+        self.team = team
+
+    def clean_email(self) -> str:
+        found = normalise.email(self.cleaned_data["email"])
+        if found.problem and self.cleaned_data["email"]:
+            raise forms.ValidationError(found.problem)
+        return found.shown
+
+    def clean_country(self) -> str:
+        raw = self.cleaned_data["country"]
+        code = normalise.country(raw)
+        if raw and not code:
+            raise forms.ValidationError(_("No such country: use its name or a code such as DE."))
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not any(cleaned.get(key) for key in ("email", "phone")) and not self.errors:
+            raise forms.ValidationError(_("Keep an e-mail or a phone number: one way to answer."))
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        """The cleaned columns with the keys by which duplicates are found."""
+        values = {name: self.cleaned_data[name] for name in COLUMNS}
+        phone = normalise.phone(values["phone"], values["country"] or self.team.country)
+        email = normalise.email(values["email"])
+        return values | {"phone_key": phone.key, "email_key": email.key}

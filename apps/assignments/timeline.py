@@ -1,0 +1,208 @@
+"""A lead's timeline in words, grouped by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.leads.models import Activity, Channel, Lead, Outcome
+from apps.teams.access import Access
+
+Kind = Activity.Kind
+SHOWN = 200
+
+SYMBOLS = {
+    Kind.RECEIVED: "inbox", Kind.ATTACHED: "repeat", Kind.ROUTED: "split", Kind.OFFERED: "split",
+    Kind.OPENED: "zap", Kind.ASSIGNED: "user-check", Kind.CLAIMED: "zap", Kind.ACCEPTED: "check",
+    Kind.DECLINED: "x", Kind.EXPIRED: "hourglass", Kind.TAKEN_BACK: "undo-2",
+    Kind.RELEASED: "undo-2", Kind.REASSIGNED: "arrow-right", Kind.HOPPER: "funnel",
+    Kind.HELD: "pause", Kind.MANAGER: "hand", Kind.DISQUALIFIED: "ban", Kind.ATTEMPT: "phone",
+    Kind.OUTCOME: "message-circle", Kind.CONTACT: "message-circle", Kind.STATUS: "tag",
+    Kind.NOTE: "pencil", Kind.FOLLOW_UP: "calendar", Kind.FOLLOW_UP_DONE: "check",
+    Kind.EDITED: "pencil", Kind.DELETED: "trash-2", Kind.RESTORED: "undo-2",
+    Kind.DO_NOT_CONTACT: "ban",
+}  # fmt: skip
+CHANNEL_SYMBOLS = {
+    "call": "phone", "whatsapp": "message-circle", "sms": "message-square-more", "email": "mail",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    kind: str
+    symbol: str
+    title: str
+    text: str
+    quote: str
+    at: datetime
+    is_open: bool = False
+    undo_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineDay:
+    """`label` is "" for today."""
+
+    label: str
+    entries: list[Entry] = field(default_factory=list)
+
+
+def of(lead: Lead, access: Access, now: datetime) -> list[TimelineDay]:
+    """The newest 200 lines, newest first, by the reader's days. One query."""
+    rows = (
+        Activity.objects.visible_to(access)
+        .filter(lead=lead)
+        .select_related("member__user", "actor")
+        .order_by("-at", "-id")[:SHOWN]
+    )
+    zone = ZoneInfo(access.user.timezone if access.user else access.team.timezone)
+    entries = [_entry(row, lead, access) for row in rows]
+    return list(_by_day(entries, zone, now))
+
+
+def _by_day(entries: list[Entry], zone: ZoneInfo, now: datetime) -> Iterator[TimelineDay]:
+    today = now.astimezone(zone).date()
+    for day, group in groupby(entries, key=lambda entry: entry.at.astimezone(zone).date()):
+        yield TimelineDay("" if day == today else _day(day, today), list(group))
+
+
+def _day(day: date, today: date) -> str:
+    return date_format(day, "j F" if day.year == today.year else "j F Y")
+
+
+def _entry(row: Activity, lead: Lead, access: Access) -> Entry:
+    title, text = _words(row, access)
+    quote = ""
+    if not access.masked:
+        quote = lead.message if row.kind == Kind.RECEIVED else _quoted(row)
+    symbol = SYMBOLS.get(Kind(row.kind), "circle")
+    if row.kind == Kind.ATTEMPT:
+        symbol = CHANNEL_SYMBOLS.get(row.data.get("channel", ""), symbol)
+    return Entry(row.kind, symbol, title, text, quote, row.at, is_open=row.kind == Kind.ATTEMPT)
+
+
+def _quoted(row: Activity) -> str:
+    return str(row.data.get("text", "")) if row.kind == Kind.NOTE else ""
+
+
+def _who(row: Activity, access: Access) -> str:
+    if row.member_id is not None and row.member_id == access.member_id:
+        return _("You")
+    if row.member is not None:
+        return str(row.member)
+    return str(row.actor) if row.actor else _("Leadrelay")
+
+
+def _words(row: Activity, access: Access) -> tuple[str, str]:
+    who, data = _who(row, access), row.data
+    said = _SAYINGS.get(Kind(row.kind))
+    return said(who, data) if said else (str(row.get_kind_display()).capitalize(), "")
+
+
+def _rule(data: dict[str, Any]) -> str:
+    parts = []
+    if data.get("rule"):
+        parts.append(_("Rule %(n)s, %(name)s") % {"n": data.get("n") or "", "name": data["rule"]})
+    if data.get("pool"):
+        parts.append(_("pool %(name)s") % {"name": data["pool"]})
+    return ", ".join(parts)
+
+
+def _reason(data: dict[str, Any]) -> str:
+    reason = str(data.get("reason") or "").replace("_", " ")
+    return reason[:1].upper() + reason[1:] + "." if reason else ""
+
+
+def _and(rule: str, rest: str) -> str:
+    return ". ".join(part for part in (rule, rest) if part)
+
+
+def _label(kinds: Any, value: Any) -> str:
+    return str(kinds(value).label) if value in kinds.values else str(value or "")
+
+
+_SAYINGS: dict[Kind, Any] = {
+    Kind.RECEIVED: lambda who, d: (
+        _("Received from %(source)s") % {"source": d.get("source", _("a source"))},
+        str(d.get("form") or d.get("campaign") or ""),
+    ),
+    Kind.ATTACHED: lambda who, d: (
+        _("Came again from %(source)s") % {"source": d.get("source", _("a source"))},
+        _("Kept as the same person."),
+    ),
+    Kind.OFFERED: lambda who, d: (_("Offered to %(who)s") % {"who": _low(who)}, _rule(d)),
+    Kind.OPENED: lambda who, d: (
+        _("Open to %(n)s members") % {"n": d.get("members", 0)}, _rule(d),
+    ),
+    Kind.ASSIGNED: lambda who, d: (_("Assigned to %(who)s") % {"who": _low(who)}, _rule(d)),
+    Kind.CLAIMED: lambda who, d: (
+        _("%(who)s picked it from the hopper") % {"who": who} if d.get("from") == "hopper"
+        else _("%(who)s claimed it") % {"who": who}, _after(d),
+    ),
+    Kind.ACCEPTED: lambda who, d: (_("%(who)s accepted the offer") % {"who": who}, _after(d)),
+    Kind.DECLINED: lambda who, d: (_("%(who)s declined") % {"who": who}, str(d.get("reason", ""))),
+    Kind.EXPIRED: lambda who, d: (
+        _("The offer expired"),
+        _("%(n)s members could have taken it.") % {"n": d["members"]}
+        if d.get("members", 1) > 1 else _("No answer from %(who)s.") % {"who": _low(who)},
+    ),
+    Kind.TAKEN_BACK: lambda who, d: (
+        _("Taken back from %(who)s") % {"who": _low(who)}, _("No attempt in time."),
+    ),
+    Kind.RELEASED: lambda who, d: (
+        _("%(who)s gave it back") % {"who": who}, str(d.get("reason", "")),
+    ),
+    Kind.REASSIGNED: lambda who, d: (
+        _("Handed over to %(who)s") % {"who": _low(who)},
+        _("By %(by)s.") % {"by": d["by"]} if d.get("by") else "",
+    ),
+    Kind.HOPPER: lambda who, d: (_("Put into the hopper"), _and(_rule(d), _reason(d))),
+    Kind.HELD: lambda who, d: (_("Held until someone is available"), _rule(d)),
+    Kind.MANAGER: lambda who, d: (_("A manager decides"), _and(_rule(d), _reason(d))),
+    Kind.DISQUALIFIED: lambda who, d: (_("Disqualified"), _and(_rule(d), _reason(d))),
+    Kind.ATTEMPT: lambda who, d: (_attempt(who, d), _("Counts once the outcome is known.")),
+    Kind.OUTCOME: lambda who, d: (
+        _label(Outcome, d.get("outcome")), _label(Channel, d.get("channel")),
+    ),
+    Kind.STATUS: lambda who, d: (
+        _("%(who)s set the status to %(to)s") % {"who": who, "to": d.get("to", "")}, "",
+    ),
+    Kind.NOTE: lambda who, d: (_("Note by %(who)s") % {"who": _low(who)}, ""),
+    Kind.FOLLOW_UP: lambda who, d: (_("Follow-up planned"), str(d.get("note", ""))),
+    Kind.FOLLOW_UP_DONE: lambda who, d: (
+        _("Follow-up done"), "" if d.get("in_time", True) else _("Late."),
+    ),
+    Kind.EDITED: lambda who, d: (
+        _("%(who)s edited the facts") % {"who": who},
+        ", ".join(str(key).replace("_", " ") for key in d.get("fields", [])),
+    ),
+    Kind.DELETED: lambda who, d: (_("%(who)s deleted the lead") % {"who": who}, ""),
+    Kind.RESTORED: lambda who, d: (_("%(who)s restored the lead") % {"who": who}, ""),
+    Kind.DO_NOT_CONTACT: lambda who, d: (
+        _("Do not contact") if d.get("on", True) else _("May be contacted again"), "",
+    ),
+}  # fmt: skip
+
+
+def _low(who: str) -> str:
+    return _("you") if who == _("You") else who
+
+
+def _after(data: dict[str, Any]) -> str:
+    seconds = data.get("seconds")
+    return "" if seconds is None else _("After %(s)s seconds.") % {"s": f"{seconds:.0f}"}
+
+
+def _attempt(who: str, data: dict[str, Any]) -> str:
+    verbs = {
+        "call": _("%(who)s called"), "whatsapp": _("%(who)s wrote on WhatsApp"),
+        "sms": _("%(who)s sent an SMS"), "email": _("%(who)s wrote an e-mail"),
+    }  # fmt: skip
+    return verbs.get(data.get("channel", ""), _("%(who)s made an attempt")) % {"who": who}
