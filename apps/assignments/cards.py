@@ -143,7 +143,9 @@ def _next_after(offer: Offer) -> str | None:
 
 def _names(member_ids: Iterable[str | None]) -> dict[str, str]:
     wanted = {one for one in member_ids if one}
-    members = Membership.objects.filter(pk__in=wanted).select_related("user") if wanted else []
+    if not wanted:
+        return {}
+    members = Membership.objects.filter(pk__in=wanted).select_related("user")
     return {str(member.pk): member.user.get_short_name() for member in members}
 
 

@@ -129,11 +129,11 @@ def locked(lead_id: UUID, by: Access) -> Lead:
 
 def uncount_day(offer: Offer) -> None:
     """An offer that came to nothing does not count against the seat's cap of its day."""
-    Seat.objects.filter(
-        pool_id=offer.pool_id, membership_id=offer.member_id, day_count__gt=0
-    ).filter(day=offer.opened_at.astimezone(ZoneInfo(offer.team.timezone)).date()).update(
-        day_count=F("day_count") - 1
-    )
+    if offer.member_id is None:
+        return
+    day = offer.opened_at.astimezone(ZoneInfo(offer.team.timezone)).date()
+    seats = Seat.objects.filter(pool_id=offer.pool_id, membership_id=offer.member_id)
+    seats.filter(day=day, day_count__gt=0).update(day_count=F("day_count") - 1)
 
 
 def _member(by: Access) -> Membership:

@@ -77,6 +77,8 @@ def figures(access: Access, now: datetime) -> DayFigures:
 
 def turns(access: Access) -> list[TurnLine]:
     """Where the member stands in each pool that works by turn."""
+    if access.member_id is None:
+        return []
     mine = Seat.objects.filter(
         team=access.team, membership_id=access.member_id, is_active=True, pool__is_active=True,
         pool__ranking=Ranking.TURN, pool__mode__in=(Mode.ASSIGN, Mode.OFFER),

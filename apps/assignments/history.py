@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -74,8 +74,8 @@ def journey(lead: Lead) -> Journey:
 
 def _visit(
     pool_id: UUID,
-    offers: list[tuple[UUID, str, str, UUID | None]],
-    lost: list[tuple[UUID | None, str, UUID]],
+    offers: Sequence[tuple[UUID, str, str, UUID | None]],
+    lost: Sequence[tuple[UUID | None, str, UUID]],
     gave_up: bool,
 ) -> Visit:
     mine = [offer for offer in offers if offer[0] == pool_id]

@@ -192,6 +192,7 @@ class _Walk:
         return self._end(End.MANAGER, why, table=table)
 
     def _member(self, member_id: UUID | None, *, table: Table | None = None) -> Plan:
+        assert member_id is not None  # the database requires it
         member = (
             Membership.objects.active()
             .select_related("user")

@@ -90,10 +90,11 @@ def _shares(decision: Decision, names: dict[str, str], access: Access) -> Iterat
 
 def _share(one: dict[str, Any], names: dict[str, str], access: Access) -> Share:
     credit = Decimal(one["credit"] + one.get("due", 0)) / NANO
+    percent = int(min(max(float(credit), 0.0), 1.0) * 100)
     return Share(
         name=names.get(one["member"], _("A former member")),
         is_me=one["member"] == str(access.member_id),
         credit=credit,
-        percent=int(min(max(credit, 0), 1) * 100),
+        percent=percent,
         note=str(one["skip"]).replace("_", " ") if one.get("skip") else "",
     )

@@ -120,7 +120,7 @@ def _warn_offer(offer_id: UUID, now: datetime) -> None:
     offer = Offer.objects.select_related("team", "lead__source").get(pk=offer_id)
     following = deadlines.warn_at(offer.opened_at, offer.expires_at, now)
     Offer.objects.filter(pk=offer.pk).update(warn_at=following)
-    if offer.is_exclusive:
+    if offer.member_id is not None:
         told = Membership.objects.filter(pk=offer.member_id)
         _remind(told, offer.lead, offer, now, offer_id=offer.pk, expires_at=offer.expires_at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -58,7 +58,7 @@ def team_page(
         def guarded(request: HttpRequest, team: str, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
-            access = access_to(cast(User, request.user), team)
+            access = access_to(request.user, team)
             if not access.can(permission):
                 raise PermissionDenied(
                     f"This page needs the permission “{permission.value}”."

@@ -119,7 +119,8 @@ def _members(found: Lead, access: Access) -> list[dict[str, Any]]:
             "name": str(member),
             "note": _("paused") if member.is_paused else _open(member.open_leads),
         }
-        for member in members.exclude(pk=found.owner_id).exclude(role="viewer")
+        for member in members.exclude(role="viewer")
+        if member.pk != found.owner_id
     ]
 
 

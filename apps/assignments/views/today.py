@@ -139,5 +139,7 @@ def _too_late(
 
 
 def _last_seq(access: Access) -> int:
+    if access.actor_id is None:
+        return 0
     counter = AlertCounter.objects.filter(user_id=access.actor_id).first()
     return counter.last_seq if counter else 0
