@@ -39,7 +39,13 @@ def raise_alerts(alerts: Sequence[NewAlert], *, team: Team, now: datetime) -> No
     """Write the alerts in the caller's transaction: one INSERT, announced once it commits."""
     if not alerts:
         return
-    Alert.objects.bulk_create(
+    Alert.objects.bulk_create(unsaved(alerts, team=team, now=now))
+    announce_on_commit()
+
+
+def unsaved(alerts: Sequence[NewAlert], *, team: Team, now: datetime) -> list[Alert]:
+    """The rows, for a caller who writes them with others; it must call `announce_on_commit`."""
+    return [
         Alert(
             team=team,
             user_id=new.user_id,
@@ -51,7 +57,11 @@ def raise_alerts(alerts: Sequence[NewAlert], *, team: Team, now: datetime) -> No
             email_due=new.kind in MAILED,
         )
         for new in alerts
-    )
+    ]
+
+
+def announce_on_commit() -> None:
+    """Wake the announcer once the alerts of this transaction are there to be read."""
     transaction.on_commit(announcer.wake, robust=True)
 
 
