@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from apps.routing.credit import NANO
 from apps.routing.facts import Mode, PoolFacts, Ranking, SeatFacts, Skip
 from apps.rules.calendars import member_schedule, pool_schedule
 from apps.rules.models import Pool, Seat
-from apps.teams.models import Team, TimeOff
+from apps.teams.models import Membership, Team, TimeOff
 
 HALF = 44  # the credit bar is this wide to either side of zero
 
@@ -91,7 +91,7 @@ def _pool_facts(pool: Pool, team: Team, seats: Sequence[SeatFacts]) -> PoolFacts
     )
 
 
-def _facts(seat: Seat, team: Team, today: Any) -> SeatFacts:
+def _facts(seat: Seat, team: Team, today: date) -> SeatFacts:
     member = seat.membership
     return SeatFacts(
         seat=seat.pk,
@@ -112,3 +112,24 @@ def _facts(seat: Seat, team: Team, today: Any) -> SeatFacts:
         open_leads=member.open_leads,
         load=member.open_leads,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A member's credit in one pool, for her own page."""
+
+    pool: str
+    weight: int
+    credit: int
+    bar_x: int
+    bar_width: int
+
+
+def credits_of(member: Membership) -> list[Credit]:
+    """What a member is owed in every pool where she sits."""
+    seats = list(Seat.objects.filter(membership=member, is_active=True).select_related("pool"))
+    widest = max([NANO, *(abs(seat.credit) for seat in seats)])
+    return [
+        Credit(seat.pool.name, seat.weight, seat.credit, **_bar(seat.credit, widest))
+        for seat in seats
+    ]

@@ -1,0 +1,202 @@
+"""The rules page as data: every rule of the draft with what it catches and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from apps.leads.models import Source
+from apps.routing.fields import Registry
+from apps.routing.wording import Group, describe
+from apps.rules import probe, sample
+from apps.rules.checking import matches_everything
+from apps.rules.comparison import Change, Kind, compare
+from apps.rules.lint import House, Note, lint
+from apps.rules.models import Destination, Pool, Rule, RuleSet, Version
+from apps.rules.probe import SPARK, Trial
+from apps.rules.registry import registry
+from apps.rules.sample import Sample
+from apps.rules.wording import destination_words
+from apps.teams.access import Access
+from apps.teams.models import Membership
+
+SYMBOLS = {
+    Destination.POOL: "users",
+    Destination.MEMBER: "user",
+    Destination.HOPPER: "funnel",
+    Destination.MANAGER: "user-cog",
+    Destination.DISQUALIFY: "ban",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule on the page."""
+
+    rule: Rule
+    sentence: Group
+    to: str
+    symbol: str
+    tag: str
+    count: int
+    spark: str
+    is_last: bool
+    notes: tuple[Note, ...]
+
+    @property
+    def catches_all(self) -> bool:
+        return matches_everything(self.rule.conditions)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The draft, or what is live where there is no draft, beside what is live."""
+
+    access: Access
+    now: datetime
+    registry: Registry
+    draft: Version | None
+    live: Version | None
+    rules: Sequence[Rule]
+    live_rules: Sequence[Rule]
+
+    @property
+    def version(self) -> Version | None:
+        return self.draft or self.live
+
+    @cached_property
+    def sample(self) -> Sample:
+        return sample.latest(self.access, self.registry)
+
+    @cached_property
+    def trial(self) -> Trial:
+        return probe.run(self.rules, self.sample, self.registry)
+
+    @cached_property
+    def live_trial(self) -> Trial:
+        if self.draft is None:
+            return self.trial
+        return probe.run(self.live_rules, self.sample, self.registry)
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        if self.draft is None:
+            return []
+        return compare(self.rules, self.live_rules, registry=self.registry)
+
+    @cached_property
+    def pools(self) -> dict[UUID, Pool]:
+        return {pool.pk: pool for pool in pools_of(self.access)}
+
+    @cached_property
+    def members(self) -> list[Membership]:
+        members = Membership.objects.visible_to(self.access).active()
+        return list(members.select_related("user"))
+
+    @cached_property
+    def notes(self) -> list[Note]:
+        sources = Source.objects.visible_to(self.access)
+        return lint(self.rules, house(self.pools, list(sources)), self.trial)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        buckets = self.sample.buckets(SPARK, now=self.now)
+        tags = {change.key: _tag(change) for change in self.changes}
+        return [
+            Line(
+                rule=rule,
+                sentence=describe(rule.conditions, self.registry),
+                to=destination_words(rule),
+                symbol=SYMBOLS[Destination(rule.destination)],
+                tag=tags.get(rule.key, ""),
+                count=self.trial.counts.get(rule.key, 0),
+                spark=points(self.trial.series(rule.key, buckets, SPARK), 100, 24),
+                is_last=rule is self.rules[-1],
+                notes=tuple(note for note in self.notes if note.rule_key == rule.key),
+            )
+            for rule in self.rules
+        ]
+
+    @property
+    def removed(self) -> list[Change]:
+        return [change for change in self.changes if change.kind is Kind.REMOVED]
+
+    @property
+    def other_notes(self) -> list[Note]:
+        """Notes about pools and sources: those about a rule stand beside it."""
+        return [note for note in self.notes if note.rule_key is None]
+
+
+def load(access: Access, *, now: datetime) -> Board:
+    """The board of a team; rules and what they catch are read when they are asked for."""
+    versions = list(
+        Version.objects.visible_to(access)
+        .filter(rule_set__kind=RuleSet.Kind.ASSIGNMENT)
+        .exclude(state=Version.State.RETIRED)
+        .select_related("saved_by", "published_by")
+    )
+    draft = _in_state(versions, Version.State.DRAFT)
+    live = _in_state(versions, Version.State.PUBLISHED)
+    rules = list(
+        Rule.objects.visible_to(access)
+        .filter(version__in=versions)
+        .select_related("pool", "member__user")
+        .order_by("position")
+    )
+    shown = draft or live
+    return Board(
+        access=access,
+        now=now,
+        registry=registry(access.team),
+        draft=draft,
+        live=live,
+        rules=[rule for rule in rules if shown and rule.version_id == shown.pk],
+        live_rules=[rule for rule in rules if live and rule.version_id == live.pk],
+    )
+
+
+def pools_of(access: Access) -> list[Pool]:
+    """The team's pools with what their ladders need; `seated` counts the active seats."""
+    seated = Count(
+        "seats",
+        filter=Q(
+            seats__is_active=True,
+            seats__membership__is_active=True,
+            seats__membership__user__is_active=True,
+        ),
+    )
+    return list(
+        Pool.objects.visible_to(access)
+        .select_related("overflow_pool", "overflow_member__user")
+        .annotate(seated=seated)
+    )
+
+
+def house(pools: dict[UUID, Pool], sources: Sequence[Source]) -> House:
+    seated = {pk: pool.seated for pk, pool in pools.items()}  # type: ignore[attr-defined]
+    return House(pools, seated, sources)
+
+
+def points(series: Sequence[int], width: int, height: int, top: int = 0) -> str:
+    """A series as the points of a line; `top` (or the largest value) is the upper edge."""
+    top = top or max([*series, 1])
+    step = width / max(len(series) - 1, 1)
+    return " ".join(
+        f"{number * step:.1f},{height - 2 - value / top * (height - 6):.1f}"
+        for number, value in enumerate(series)
+    )
+
+
+def _in_state(versions: Sequence[Version], state: str) -> Version | None:
+    return next((version for version in versions if version.state == state), None)
+
+
+def _tag(change: Change) -> str:
+    words = {Kind.ADDED: _("New"), Kind.CHANGED: _("Changed"), Kind.MOVED: _("Moved")}
+    return words.get(change.kind, "")

@@ -1,0 +1,73 @@
+"""A team's latest leads as rules see them: what drafts are tried on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.leads.models import Lead
+from apps.routing.calendar import Schedule
+from apps.routing.facts import LeadFacts
+from apps.routing.fields import Field, FieldType, Registry
+from apps.rules import facts
+from apps.rules.calendars import team_schedule
+from apps.teams.access import Access
+
+LEADS = 1_000
+SUGGESTED = 30
+SUGGESTED_TYPES = (FieldType.TEXT, FieldType.PLACE, FieldType.CHOICE, FieldType.SET)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Leads with their facts, latest first, and the hours that rules about time go by."""
+
+    leads: Sequence[Lead]
+    facts: Sequence[LeadFacts]
+    hours: Schedule | None
+
+    def __len__(self) -> int:
+        return len(self.leads)
+
+    @property
+    def oldest_at(self) -> datetime | None:
+        return self.leads[-1].received_at if self.leads else None
+
+    def buckets(self, count: int, *, now: datetime) -> list[int]:
+        """For each lead, in which of `count` equal spans from the oldest until now it came."""
+        if not self.leads:
+            return []
+        oldest = self.leads[-1].received_at
+        span = max((now - oldest).total_seconds(), 1.0)
+        since = ((lead.received_at - oldest).total_seconds() for lead in self.leads)
+        return [max(0, min(int(each / span * count), count - 1)) for each in since]
+
+
+def latest(access: Access, registry: Registry) -> Sample:
+    """The team's last 1,000 leads, as far as this actor may see them."""
+    columns = ("pk", "team_id", "received_at", "facts", "custom", "source__slug", *facts.COLUMNS)
+    leads = (
+        Lead.objects.visible_to(access)
+        .counted()
+        .select_related("source")
+        .only(*columns)
+        .order_by("-received_at", "-id")[:LEADS]
+    )
+    found = list(leads)
+    return Sample(found, facts.many(found, registry), team_schedule(access.team))
+
+
+def suggestions(field: Field, sample: Sample) -> list[str]:
+    """Values of a field that leads really had, the commonest first; never personal ones."""
+    if field.options:
+        return list(field.options)
+    if field.is_personal or field.type not in SUGGESTED_TYPES:
+        return []
+    seen: Counter[str] = Counter()
+    for lead in sample.facts:
+        value = lead.values.get(field.key)
+        if value is not None:
+            seen.update(value if isinstance(value, tuple) else (str(value),))
+    return [value for value, _ in seen.most_common(SUGGESTED) if len(value) <= 80]

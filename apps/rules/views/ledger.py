@@ -1,0 +1,87 @@
+"""The turns ledger of a pool, its revisions, and a member's own turns."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from apps.leads.models import Lead
+from apps.rules import ledger, standing
+from apps.rules.models import Pool, PoolRevision
+from apps.rules.revisions import changes_of
+from apps.teams.access import Access
+from apps.teams.models import Membership
+from apps.teams.permissions import Permission
+from apps.teams.policy import team_page
+
+REVISIONS = 50
+
+
+@team_page(Permission.SEE_ROUTING)
+@require_safe
+def pool_ledger(request: HttpRequest, access: Access, pool: UUID) -> HttpResponse:
+    """Every turn with the credits after it, latest first; `?before=` goes on below."""
+    found = get_object_or_404(Pool.objects.visible_to(access), pk=pool)
+    page = ledger.page(found, before=_cursor(request))
+    lead_ids = [line.entry.lead_id for line in page.lines if line.entry.lead_id]
+    leads = Lead.objects.visible_to(access).select_related("source").in_bulk(lead_ids)
+    context = {
+        "access": access,
+        "section": "pools",
+        "pool": found,
+        "page": page,
+        "leads": leads,
+        "older": f"?before={page.older[0]},{page.older[1]}" if page.older else None,
+        "is_first": "before" not in request.GET,
+    }
+    return render(request, "rules/ledger.html", context)
+
+
+@team_page(Permission.SEE_ROUTING)
+@require_safe
+def revisions(request: HttpRequest, access: Access, pool: UUID) -> HttpResponse:
+    """How the pool was set at any time, and who set it."""
+    found = get_object_or_404(Pool.objects.visible_to(access), pk=pool)
+    rows = list(
+        PoolRevision.objects.visible_to(access)
+        .filter(pool=found)
+        .select_related("actor")[: REVISIONS + 1]
+    )
+    context = {
+        "access": access,
+        "section": "pools",
+        "pool": found,
+        "revisions": changes_of(rows, Membership.objects.visible_to(access))[:REVISIONS],
+    }
+    return render(request, "rules/revisions.html", context)
+
+
+@team_page(Permission.WORK_LEADS)
+@require_safe
+def my_turns(request: HttpRequest, access: Access) -> HttpResponse:
+    """A member's own credit and turns in every pool where she sits."""
+    if access.membership is None:
+        raise Http404("Only members have turns.")
+    turns = ledger.my_turns(access.membership)
+    lead_ids = [turn.entry.lead_id for turn in turns if turn.entry.lead_id]
+    leads = Lead.objects.visible_to(access).select_related("source").in_bulk(lead_ids)
+    context = {
+        "access": access,
+        "section": "me",
+        "turns": turns,
+        "leads": leads,
+        "seats": standing.credits_of(access.membership),
+    }
+    return render(request, "rules/my_turns.html", context)
+
+
+def _cursor(request: HttpRequest) -> ledger.Cursor | None:
+    """Where the page begins; an address that was tampered with begins at the top."""
+    turn_no, _comma, entry = request.GET.get("before", "").partition(",")
+    try:
+        return (int(turn_no), UUID(entry)) if len(turn_no) < 18 else None
+    except ValueError:
+        return None
