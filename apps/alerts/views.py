@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -38,6 +38,26 @@ SYMBOLS = {
     Kind.EXPIRED: ("timer-off", "soon"),
 }
 
+REASONS = {
+    "no_answer_in_time": _("no answer in time"),
+    "no_attempt_in_time": _("no attempt in time"),
+    "reassigned": _("given to somebody else"),
+    "closed": _("the lead was closed"),
+    "nobody_eligible": _("nobody could take it"),
+    "no_rule_matched": _("no rule matched"),
+    "no_rules": _("no rules are published"),
+    "rule": _("a rule says so"),
+    "empty": _("nobody could take it"),
+    "hops": _("passed on as often as the pool allows"),
+    "tried": _("everybody was asked"),
+    "inactive": _("its pool is switched off"),
+    "member_inactive": _("the member is not active"),
+    "member_did_not_respond": _("the member did not respond"),
+    "member_full": _("the member is full"),
+    "too_long_in_hopper": _("too long in the hopper"),
+    "overflow_circle": _("its overflows go in a circle"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -55,6 +75,11 @@ class Item:
     @property
     def day(self) -> date:
         return timezone.localtime(self.alert.created_at).date()
+
+    @property
+    def reason(self) -> str:
+        """Why, in words; the row keeps a code."""
+        return str(REASONS.get(self.alert.data.get("reason") or "", ""))
 
     @property
     def deadline(self) -> object:

@@ -168,27 +168,32 @@ def _outcomes(channel: Channel) -> list[Choice]:
 
 
 def _follow_ups(now: datetime, access: Access) -> list[Choice]:
-    """In about two hours, tomorrow morning, the day after, or a time of one's own."""
-    zone = _zone(access)
-    local = now.astimezone(zone)
+    """In about two hours, and the next two working mornings; or a time of one's own."""
+    local = now.astimezone(_zone(access))
     soon = (local + timedelta(hours=2)).replace(minute=30, second=0, microsecond=0)
-    morning = (local + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
-    after = morning + timedelta(days=1, hours=1)
-    moments = [_off_weekend(moment) for moment in (soon, morning, after)]
-    labels = [_moment_words(moment, local) for moment in moments]
+    first = _working(soon) if soon.date() == local.date() else _morning_after(local, 9)
+    second = _morning_after(max(first, local), 9)
+    moments = [first, second, _morning_after(second, 10)]
     return [
         *(
-            Choice(moment.isoformat(), label, "", is_checked=place == 0)
-            for place, (moment, label) in enumerate(zip(moments, labels, strict=True))
+            Choice(moment.isoformat(), _moment_words(moment, local), "", is_checked=place == 0)
+            for place, moment in enumerate(moments)
         ),
         Choice("pick", _("Pick a time"), "calendar"),
         Choice("none", _("None"), ""),
     ]
 
 
-def _off_weekend(moment: datetime) -> datetime:
-    days = {5: 2, 6: 1}.get(moment.weekday(), 0)
-    return (moment + timedelta(days=days)).replace(hour=9, minute=0) if days else moment
+def _working(moment: datetime) -> datetime:
+    """The moment itself on a working day before eight in the evening, else the next morning."""
+    is_working = moment.weekday() < 5 and moment.hour < 20
+    return moment if is_working else _morning_after(moment, 9)
+
+
+def _morning_after(moment: datetime, hour: int) -> datetime:
+    """The morning of the next working day."""
+    following = moment + timedelta(days={4: 3, 5: 2}.get(moment.weekday(), 1))
+    return following.replace(hour=hour, minute=0, second=0, microsecond=0)
 
 
 def _moment_words(moment: datetime, today: datetime) -> str:

@@ -65,6 +65,7 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
         "follow_up": _follow_up(found, access),
         "why": reasons.in_words(last, access) if last else None,
         "facts": lead_page.facts(found, access, used),
+        "facts_used": bool(used),
         "warnings": [] if access.masked else found.warnings,
         "is_unowned": found.owner_id is None,
         "owner": _owner(found, access),
