@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from apps.alerts.models import Alert
 
@@ -19,27 +19,31 @@ USERS_AT_ONCE = 200
 # With many waiting users each still gets a few, so that no backlog holds up the others.
 FAIR_SHARE = 20
 
-_WAITING = """
-    SELECT waiting.user_id, counter.user_id IS NULL
-    FROM (SELECT DISTINCT user_id FROM alerts_alert WHERE seq IS NULL
-          ORDER BY user_id LIMIT %s) waiting
-    LEFT JOIN alerts_alertcounter counter USING (user_id)
-"""
 _ADD_COUNTERS = """
     INSERT INTO alerts_alertcounter (user_id, last_seq)
-    SELECT user_id, 0 FROM unnest(%s::uuid[]) user_id ORDER BY user_id
+    SELECT DISTINCT user_id, 0 FROM alerts_alert WHERE seq IS NULL ORDER BY user_id
     ON CONFLICT DO NOTHING
 """
-_LOCK = """
-    SELECT 1 FROM alerts_alertcounter WHERE user_id = ANY(%s) ORDER BY user_id FOR UPDATE
-"""
+# Two statements in one message to the server: one transaction, one journey there and back. The
+# second has a snapshot of its own, taken under the locks of the first, so what another announcer
+# has just numbered is no longer waiting. Sorted locks: two announcers never wait crosswise.
 _NUMBER = """
+    SELECT set_config('leadrelay.locked', coalesce(array_agg(user_id)::text, '{}'), true)
+    FROM (
+        SELECT user_id FROM alerts_alertcounter WHERE user_id IN (
+            SELECT DISTINCT user_id FROM alerts_alert WHERE seq IS NULL
+            ORDER BY user_id LIMIT %(users)s
+        ) ORDER BY user_id FOR UPDATE
+    ) locked;
     WITH pending AS (
         SELECT id, user_id,
                row_number() OVER (PARTITION BY user_id ORDER BY created_at, id) AS place
-        FROM alerts_alert WHERE seq IS NULL AND user_id = ANY(%(users)s)
+        FROM alerts_alert
+        WHERE seq IS NULL AND user_id = ANY(current_setting('leadrelay.locked')::uuid[])
     ), taken AS (
-        SELECT * FROM pending WHERE place <= %(each)s
+        SELECT * FROM pending WHERE place <= greatest(
+            %(fair)s, %(limit)s / cardinality(current_setting('leadrelay.locked')::uuid[])
+        )
     ), counted AS (
         UPDATE alerts_alertcounter counter SET last_seq = counter.last_seq + new.many
         FROM (SELECT user_id, count(*) AS many FROM taken GROUP BY user_id) new
@@ -66,28 +70,25 @@ class Numbered:
 
 def number_waiting(limit: int) -> list[Numbered]:
     """Number about `limit` committed alerts, in order for each user; each once, whoever calls."""
-    users = _waiting_users()
-    if not users:
-        return []
-    each = max(FAIR_SHARE, limit // len(users))
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Sorted, so that two announcers never wait for each other. The statement after the lock
-        # has a fresh snapshot: what the other one numbered is no longer waiting.
-        cursor.execute(_LOCK, [users])
-        cursor.execute(_NUMBER, {"users": users, "each": each})
-        rows = cursor.fetchall()
+    rows = _number(limit)
+    # A counter is committed before it is locked: made under locks, it could deadlock.
+    if not rows and _add_counters():
+        rows = _number(limit)
     return sorted((_numbered(row) for row in rows), key=lambda alert: (alert.user_id, alert.seq))
 
 
-def _waiting_users() -> list[UUID]:
+def _number(limit: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [USERS_AT_ONCE])
-        waiting = cursor.fetchall()
-        newcomers = [user_id for user_id, is_new in waiting if is_new]
-        if newcomers:
-            # Committed at once: held beside locks, it could deadlock with another announcer.
-            cursor.execute(_ADD_COUNTERS, [newcomers])
-    return [user_id for user_id, _ in waiting]
+        cursor.execute(_NUMBER, {"users": USERS_AT_ONCE, "fair": FAIR_SHARE, "limit": limit})
+        cursor.nextset()
+        return cursor.fetchall()
+
+
+def _add_counters() -> int:
+    """Counters for people who never had an alert; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD_COUNTERS)
+        return int(cursor.rowcount)
 
 
 def _numbered(row: tuple[Any, ...]) -> Numbered:
