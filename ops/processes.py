@@ -17,6 +17,7 @@ def web(environment: Mapping[str, str]) -> list[str]:
         *("--workers", environment.get("WEB_WORKERS", "2")),
         *("--lifespan", "off", "--no-access-log", "--no-server-header", "--log-level", "warning"),
         *("--ws", "websockets-sansio", "--ws-max-size", "65536"),
+        *("--ws-per-message-deflate", "false"),
         *("--ws-ping-interval", "20", "--ws-ping-timeout", "20"),
         *("--timeout-graceful-shutdown", "5"),
     ]
