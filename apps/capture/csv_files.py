@@ -12,6 +12,8 @@ from itertools import islice
 from charset_normalizer import from_bytes
 from django.utils.translation import gettext as _
 
+from apps.leads.cells import harmless
+
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 30
 SAMPLE_BYTES = 64 * 1024
@@ -19,9 +21,7 @@ MOST_COLUMNS = 500
 # A quoted cell that runs on for longer than this was never closed.
 MOST_LINES_IN_A_ROW = 500
 LARGEST_CELL = 100_000
-_FORMULA = re.compile(r"^[\s\u00a0]*[=+\-@]|^[\t\r\n]")
 _EMAIL_LIKE = re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}")
-_PHONE_LIKE = re.compile(r"\+?[\d\s().\-/]{5,30}")
 _END = "end\n"
 # What spreadsheets outside Unicode really write; the rest of the zoo only misleads the detector.
 _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -163,13 +163,6 @@ def _headers(cells: Sequence[str]) -> tuple[str, ...]:
         seen[name] = seen.get(name, 0) + 1
         headers.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(headers)
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; a phone number stays as it is."""
-    if _PHONE_LIKE.fullmatch(cell):
-        return cell
-    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def written(rows: Iterable[Sequence[str]]) -> str:
