@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connections
-from django.http import HttpResponse
 from django.test import Client
 
 from apps.capture import sources
@@ -58,7 +57,7 @@ class Inbox:
         to: str = "",
         key: str | None = None,
         **headers: str,
-    ) -> HttpResponse:
+    ) -> Any:
         raw = json.dumps(body).encode() if isinstance(body, dict) else body
         sent = {**headers, **({"Idempotency-Key": key} if key is not None else {})}
         return self.client.post(

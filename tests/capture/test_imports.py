@@ -129,7 +129,7 @@ def test_a_run_that_stopped_goes_on_where_it_was(inbox: Inbox) -> None:
     def clock() -> datetime:
         return now() + timedelta(minutes=next(ticks))
 
-    finished = []
+    finished: list[bool] = []
     while not finished or not finished[-1]:
         finished.append(imports.work(run.pk, clock=clock, longest=timedelta(minutes=4)))
 

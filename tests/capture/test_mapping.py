@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from apps.capture import mapping
+from apps.capture.drafts import LeadDraft
 from apps.capture.mapping import Terms
 from apps.routing.fields import Field, FieldType, Registry
 
@@ -17,8 +18,8 @@ OWN = Registry().with_custom([
 ])  # fmt: skip
 
 
-def draft(data: dict[str, Any], **terms: Any) -> mapping.LeadDraft:
-    return mapping.draft(data, Terms(**({"registry": OWN, "country": "DE"} | terms)))
+def draft(data: dict[str, Any], **terms: Any) -> LeadDraft:
+    return mapping.draft(data, Terms(registry=OWN, country="DE", **terms))
 
 
 def test_common_names_are_guessed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -13,14 +13,11 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.alerts.models import Alert, Kind
-from apps.assignments.models import Decision
+from apps.assignments.models import Decision, Door
 from apps.capture import services, signatures, sources
 from apps.capture.models import Capture
 from apps.leads.models import Activity, Lead, Source, Status, StatusKind
 from tests.capture.inbox import FORM, JSON, Inbox, in_own_connection, now
-
-if TYPE_CHECKING:
-    from django.http import HttpResponse
 
 ROSA: dict[str, Any] = {
     "name": "Rosa Steiner", "email": "rosa@example.com", "phone": "+4930123456",
@@ -28,7 +25,7 @@ ROSA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def answer(response: HttpResponse) -> dict[str, Any]:
+def answer(response: Any) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(response.content)
     return found
 
@@ -293,7 +290,7 @@ def test_a_hostile_body_gets_its_answer_and_is_not_lost(inbox: Inbox, kind: str)
 def test_no_key_breaks_anything(inbox: Inbox, key: str) -> None:
     answer_ = services.receive(
         inbox.webhook.source, body=b"{" + GOOD + b"}", content_type=JSON, key=key,
-        door="webhook", now=now(),
+        door=Door.WEBHOOK, now=now(),
     )  # fmt: skip
 
     assert answer_.status == 201
