@@ -199,6 +199,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"expires": 5},
     },
+    "retry-captures": {
+        "task": "capture.tasks.retry_failed",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
     "send-emails": {
         "task": "alerts.tasks.send_emails",
         "schedule": 3.0,
@@ -333,6 +338,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "AttemptOutcome": "apps.leads.models.Outcome",
+        "CaptureOutcome": "apps.capture.models.Capture.Outcome",
+        "DecisionOutcome": "apps.assignments.models.Decision.Outcome",
+        "OfferState": "apps.assignments.models.Offer.State",
+    },
 }
 
 # --- Logs ------------------------------------------------------------------------------------
