@@ -108,11 +108,13 @@ def answers(port: int) -> bool:
 class Postgres:
     """A PostgreSQL of our own in `folder`, on a loopback port."""
 
-    def __init__(self, folder: Path, *, password: str, port: int = 0, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, password: str, port: int = 0, durable: bool = True, **settings: str
+    ) -> None:
         self.port = port or free_port()
         self.data = folder / "data"
         self._password = password
-        self._settings = {**_COMMON, **(DURABLE if durable else THROW_AWAY)}
+        self._settings = {**_COMMON, **(DURABLE if durable else THROW_AWAY), **settings}
         self._folder = folder
         self._account = Account.for_servers()
         self._process: subprocess.Popen[bytes] | None = None
@@ -169,6 +171,11 @@ class Postgres:
         )
         if result.returncode != 0 and "already exists" not in result.stderr:
             raise CannotStart(f"The database {name} was not made: {result.stderr.strip()}")
+
+    def run(self, program: str, *arguments: str, database: str = "leadrelay") -> str:
+        """The output of one of PostgreSQL's own programs (pgbench, psql …) on this server."""
+        address = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "leadrelay")
+        return self._run([self._programs() / program, *address, *arguments, database]).stdout
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None

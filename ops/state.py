@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("VAR_FOLDER") or ROOT / "var").absolute()
 RUN_FILE = VAR / "run.env"
 LOGS = VAR / "log"
+MAIL = VAR / "mail"
 DEMO = VAR / "demo.json"
 STATIC = VAR / "static"
 

@@ -141,7 +141,7 @@ def site_settings(secrets: dict[str, str], addresses: dict[str, str]) -> dict[st
         "HOST": host,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "STATIC_ROOT": str(state.STATIC),
-        "EMAIL_URL": f"filemail://{state.VAR / 'mail'}",
+        "EMAIL_URL": f"filemail://{state.MAIL}",
         "LOG_JSON": "true",
         "WEB_WORKERS": "2",
     }
