@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -22,11 +22,21 @@ TeamView = Callable[Concatenate[HttpRequest, Access, P], HttpResponseBase]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`kind` is team, signed_in or public; `permission` is what a team page asks."""
+    """`kind` is team, api, signed_in or public; `permission` is what a team page asks."""
 
     kind: str
     permission: Permission | None = None
     reason: str = ""
+    by_method: Mapping[str, Permission] = field(default_factory=dict)
+
+    def needed(self, method: str | None) -> Permission | None:
+        """The permission for a request of this method."""
+        return self.by_method.get(method or "", self.permission)
+
+
+def api_policy(permission: Permission, **by_method: Permission) -> Policy:
+    """What a view of the API asks: `policy = api_policy(SEE_TEAM, POST=ADD_LEADS)`."""
+    return Policy("api", permission, by_method=by_method)
 
 
 def access_to(user: User, slug: str) -> Access:
