@@ -68,7 +68,7 @@ INSTALLED_APPS = [
     "apps.capture",
     "apps.dashboards",
     "apps.api",
-    "django.contrib.admin",
+    "config.administration.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

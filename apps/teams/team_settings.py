@@ -39,6 +39,18 @@ def change_team(*, values: dict[str, Any], by: Access, now: datetime) -> Team:
 
 
 @transaction.atomic
+def set_team_active(*, is_active: bool, by: Access, now: datetime) -> None:
+    """Open the team, or close it: nobody can come in, and its sources take nothing."""
+    by.require(Permission.EDIT_TEAM)
+    changed = Team.objects.filter(pk=by.team.pk, is_active=not is_active).update(
+        is_active=is_active
+    )
+    if changed:
+        action = "team.activated" if is_active else "team.deactivated"
+        audit.record(by=by, action=action, target=by.team, now=now)
+
+
+@transaction.atomic
 def set_team_hours(*, hours: dict[str, Any], by: Access, now: datetime) -> Team:
     """The opening hours that deadlines, and members without hours of their own, follow."""
     by.require(Permission.EDIT_TEAM)

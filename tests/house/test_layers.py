@@ -40,8 +40,8 @@ EDGES = frozenset(
         "hosted_form",
     }
 )
-# Of the frame, apps may use the nudge to the workers.
-FRAME = frozenset({"config.celery"})
+# Of the frame, apps may use the nudge to the workers and where the project lies.
+FRAME = frozenset({"config.celery", "config.environment"})
 PURE = frozenset(sys.stdlib_module_names) | {"re2"}
 
 
