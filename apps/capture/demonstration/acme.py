@@ -1,0 +1,32 @@
+"""The demo team `acme`: made once, the same whenever it is asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from apps.capture.demonstration import company, past, report
+from apps.teams.models import Team
+
+PASSWORD = "leadrelay-demo"  # noqa: S105 - a demo's, printed wherever it is used
+
+
+@transaction.atomic
+def make(*, password: str = PASSWORD, with_past: bool = True, now: datetime) -> dict[str, Any]:
+    """Make the demo unless it is there, and say what there is: see `report.describe`."""
+    team = Team.objects.filter(slug=company.SLUG).first()
+    if team is None:
+        team = _make(password=password, with_past=with_past, now=now)
+    return report.describe(team, password=password)
+
+
+def _make(*, password: str, with_past: bool, now: datetime) -> Team:
+    if not with_past:
+        made = company.found(password=password, now=now)
+        company.set_response_target(made, now=now)
+        return made.team
+    made = company.found(password=password, now=now - timedelta(days=past.DAYS))
+    past.play(made, now=now)
+    return made.team

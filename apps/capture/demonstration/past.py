@@ -1,0 +1,102 @@
+"""Eight weeks of Acme: how every page of the demo comes to life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db.models import F
+
+from apps.alerts.models import LISTED, Alert
+from apps.capture.demonstration import cast, company
+from apps.capture.demonstration.agenda import Agenda
+from apps.capture.demonstration.company import Company
+from apps.capture.demonstration.road import Body, Road
+from apps.leads.models import FollowUp
+
+DAYS = 56
+# Leads before today's last minutes. The sales floor's turns are a multiple of its twelve seats,
+# so that the demo begins with nobody ahead of anybody.
+RECEIVED = {
+    "website": 141, "openhouse": 40, "meta-lead-ads": 62, "partner-portal": 30,
+    "trade-fair-form": 20,
+}  # fmt: skip
+_RECENT, _RECENT_SHARE, _COME_AGAIN = 28, 0.72, 9
+_ODD: tuple[tuple[str, Body], ...] = (
+    ("meta-lead-ads", {"name": "Walk-in visitor", "company": "Seefeld Hotels"}),
+    ("meta-lead-ads", {"name": "Georg Pichler", "message": "Please call me back."}),
+    ("partner-portal", '{"name": "Ida Frei", "email": "ida.frei@example.com"'),
+    ("meta-lead-ads", {"name": "Test", "email": "test@meta.com"}),
+    ("partner-portal", {"name": "Test", "email": "trial@example.com", "test": True}),
+    ("meta-lead-ads", {"name": "Dana Cole", "email": "dana.cole@example.com", "country": "US"}),
+    ("trade-fair-form", {"name": "Rui Costa", "email": "rui.costa@example.com", "country": "AU"}),
+)
+_LARGE = {"country": "DE", "city": "Munich", "employees": 640, "company": "Isarwerk Logistik",
+          "product": "Depot charging", "charge_points": 40}  # fmt: skip
+_SMALL = {"country": "AT", "city": "Graz", "employees": 60, "company": "Bergland Taxi",
+          "product": "Workplace charging", "charge_points": 4, "language": "de"}  # fmt: skip
+# What has just come in when the demo is first looked at: how long ago, where, and what it says.
+_JUST_NOW: tuple[tuple[float, str, dict[str, object]], ...] = (
+    (170, "meta-lead-ads", {**_SMALL, "company": "Kranich Immobilien", "city": "Linz"}),
+    (75, "meta-lead-ads", _SMALL),
+    (64, "partner-portal", {}),
+    (38, "trade-fair-form", {**_SMALL, "company": "Lindenhof Hotels", "city": "Vienna"}),
+    (21, "partner-portal", {}),
+    (9, "meta-lead-ads", {**_LARGE, "company": "Rheinkurier Logistik", "city": "Cologne"}),
+    (2.5, "meta-lead-ads", _LARGE),
+    (3.2, "website", {}),
+    (1.4, "website", {}),
+    (1.1, "openhouse", {}),
+    (0.5, "website", {}),
+    (0.4, "openhouse", {}),
+)
+
+
+def play(made: Company, *, now: datetime) -> None:
+    """Let everything happen that happened until `now`, in the caller's transaction."""
+    agenda = Agenda(until=now, timezone=company.TIMEZONE)
+    road = Road(made, agenda)
+    for when, slug, body in _arrivals(agenda):
+        agenda.at(when, partial(road.arrive, slug, body))
+    for minutes, slug, body in _just_now(agenda):
+        when = now - timedelta(minutes=minutes)
+        agenda.at(when, partial(road.arrive, slug, body, is_worked=False))
+    agenda.at(now - timedelta(days=20), lambda at: company.add_small_firms(made, now=at))
+    agenda.at(now - timedelta(hours=12), lambda at: company.set_response_target(made, now=at))
+    agenda.play()
+    road.desk.plan_today()
+    road.desk.book.write()
+    _settle(made, now)
+
+
+def _arrivals(agenda: Agenda) -> Iterator[tuple[datetime, str, Body]]:
+    written: list[tuple[datetime, Body]] = []
+    for slug, count in RECEIVED.items():
+        for _lead in range(count):
+            is_recent = agenda.chance.random() < _RECENT_SHARE
+            days = _RECENT if is_recent else DAYS - 1
+            when = agenda.arrival(days=days, later_than=timedelta(minutes=20))
+            body = cast.prospect(agenda.chance, slug, len(written))
+            written.append((when, body))
+            yield when, slug, body
+    for slug, body in _ODD:
+        yield agenda.arrival(days=9, later_than=timedelta(hours=1)), slug, body
+    for first, body in agenda.chance.sample(written, _COME_AGAIN):
+        when = first + (agenda.until - first) * agenda.chance.uniform(0.05, 0.9)
+        yield when, "meta-lead-ads", body
+
+
+def _just_now(agenda: Agenda) -> Iterator[tuple[float, str, Body]]:
+    for number, (minutes, slug, said) in enumerate(_JUST_NOW, sum(RECEIVED.values())):
+        yield minutes, slug, {**cast.prospect(agenda.chance, slug, number), **said}
+
+
+def _settle(made: Company, now: datetime) -> None:
+    """Nobody is mailed or reminded about the past, and what is old has been read."""
+    told = Alert.objects.filter(team=made.team)
+    told.exclude(kind__in=LISTED).delete()
+    told.update(email_due=False)
+    told.filter(created_at__lt=now - timedelta(hours=2)).update(read_at=F("created_at"))
+    due = FollowUp.objects.filter(team=made.team, due_at__lte=now, reminded_at=None)
+    due.update(reminded_at=F("due_at"))
