@@ -59,6 +59,8 @@ class LeadForm(forms.Form):
         for key in keys:
             if key in LABELS:
                 self.fields[key] = answer_field(key)
+        if {"email", "phone"} <= set(keys):
+            self.fields["email"].help_text = _("An e-mail or a phone number is enough.")
 
     def clean_email(self) -> str:
         given = str(self.data.get(self.add_prefix("email"), ""))

@@ -1,8 +1,5 @@
 """The rest of the first set-up: connect a source, invite people, see a test lead arrive."""
 
-import json
-
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,8 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.assignments.models import Door
-from apps.capture import services, sources
+from apps.capture import samples, sources
 from apps.capture.models import Capture
 from apps.capture.welcome_forms import PeopleForm, SourceForm
 from apps.leads.models import Source
@@ -23,16 +19,6 @@ from apps.teams.invitations import InvitationRefused
 from apps.teams.models import Invitation, Membership
 from apps.teams.permissions import Permission, Role
 from apps.teams.policy import team_page
-
-SAMPLE = {
-    "name": "Rosa Steiner",
-    "email": "rosa.steiner@example.com",
-    "phone": "+43 1 234567",
-    "company": "Steiner Bau",
-    "city": "Graz",
-    "country": "AT",
-    "message": "Please call me about an offer.",
-}
 
 
 @team_page(Permission.EDIT_SOURCES)
@@ -51,7 +37,7 @@ def source(request: HttpRequest, access: Access) -> HttpResponse:
         "form": form,
         "source": connected,
         "address": sources.address_of(connected) if connected else "",
-        "curl": _curl(connected) if connected else "",
+        "curl": samples.curl(connected) if connected else "",
     }
     return render(request, "capture/guide_source.html", context, status=422 if is_refused else 200)
 
@@ -84,7 +70,7 @@ def test(request: HttpRequest, access: Access) -> HttpResponse:
     context = {
         **_frame(access, step=4),
         "source": connected,
-        "curl": _curl(connected),
+        "curl": samples.curl(connected),
         "captures": _arrived(access),
     }
     return render(request, "capture/guide_test.html", context)
@@ -96,15 +82,7 @@ def send_test(request: HttpRequest, access: Access) -> HttpResponse:
     """A test lead through the same door as every lead; it is marked and nobody is bothered."""
     connected = _first_source(access)
     if connected is not None:
-        services.receive(
-            connected,
-            body=json.dumps(SAMPLE).encode(),
-            content_type="application/json",
-            key=None,
-            door=Door.WEBHOOK,
-            now=timezone.now(),
-            is_test=True,
-        )
+        samples.send_test(connected, now=timezone.now())
     return redirect("guide:test", team=access.team.slug)
 
 
@@ -135,14 +113,6 @@ def _first_source(access: Access) -> Source | None:
 def _arrived(access: Access) -> list[Capture]:
     rows = Capture.objects.visible_to(access).select_related("lead__owner__user", "source")
     return list(rows.order_by("-received_at", "-id")[:3])
-
-
-def _curl(source: Source) -> str:
-    """A line for a terminal; a form's own page is tried in a browser instead."""
-    if source.kind != Source.Kind.JSON:
-        return ""
-    address = sources.address_of(source) or settings.PUBLIC_URL
-    return f"curl -X POST '{address}' -H 'Content-Type: application/json' -d '{json.dumps(SAMPLE)}'"
 
 
 def _invite(emails: list[str], access: Access) -> int:

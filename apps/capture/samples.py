@@ -6,6 +6,8 @@ import json
 import shlex
 from datetime import datetime
 
+from django.utils.html import escape
+
 from apps.assignments.models import Door
 from apps.capture import services, sources
 from apps.capture.services import Answer
@@ -32,6 +34,14 @@ def send_test(source: Source, *, now: datetime) -> Answer:
         door=Door.FORM if source.kind == Source.Kind.FORM else Door.WEBHOOK,
         now=now,
         is_test=True,
+    )
+
+
+def frame(source: Source) -> str:
+    """A line of HTML that embeds a hosted form."""
+    address = sources.address_of(source)
+    return (
+        f'<iframe src="{address}" title="{escape(source.name)}" width="100%" height="640"></iframe>'
     )
 
 

@@ -165,6 +165,7 @@ def _shown(
         "source": source,
         "address": "" if source.revoked_at else sources.address_of(source),
         "curl": "" if source.revoked_at else samples.curl(source),
+        "embed": samples.frame(source),
         "secret": request.session.pop(f"secret:{source.pk}", ""),
         "captures": _arrived(source),
         "fields": seen_fields(source, fields),
