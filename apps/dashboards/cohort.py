@@ -124,7 +124,7 @@ _TURNS = """
 WITH turns AS MATERIALIZED (
   SELECT winner_id, CASE reason WHEN 'turn' THEN 1 ELSE -1 END AS taken, deltas
   FROM rules_turnentry
-  WHERE team_id = %(team)s AND at >= %(start)s AND at < %(end)s
+  WHERE team_id = %(team)s AND at >= %(start)s AND at <= %(end)s
     AND reason IN ('turn', 'give_back')
 ),
 balances AS (
@@ -190,7 +190,7 @@ def turns(question: Question, *, access: Access) -> Iterator[tuple[UUID, float, 
     member is due is her balance over the period plus the turns that she took.
     """
     period = question.period
-    values = {"team": access.team.pk, "start": period.start, "end": period.end}
+    values: Json = {"team": access.team.pk, "start": period.start, "end": period.end}
     with connection.cursor() as cursor:
         cursor.execute(_TURNS, values)
         for member_id, balance, taken in cursor:

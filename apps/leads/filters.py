@@ -145,20 +145,18 @@ class LeadFilters:
 
     def _searched(self, rows: LeadQuerySet, by: Access) -> LeadQuerySet:
         """Leads in which every word occurs."""
-        words = self.q.lower().split()
+        words = _words(self.q)
         if by.masked:
             return rows.filter(reduce(operator.and_, (Q(city__icontains=word) for word in words)))
         rows = rows.annotate(searched=SEARCHED)
-        return rows.filter(
-            reduce(operator.and_, (Q(searched__contains=_as_stored(word)) for word in words))
-        )
+        return rows.filter(reduce(operator.and_, (Q(searched__contains=word) for word in words)))
 
 
-def _as_stored(word: str) -> str:
-    """A number typed as 0664-123 45 is stored without its marks: look for the digits."""
-    digits = "".join(letter for letter in word if letter.isdigit())
-    marks = word.strip("+0123456789()/.-")
-    return digits.lstrip("0") or word if digits and not marks and len(digits) > 4 else word
+def _words(text: str) -> list[str]:
+    """The words to look for. A number typed as 0664-123 45 is stored without its marks."""
+    digits = "".join(letter for letter in text if letter.isdigit()).lstrip("0")
+    is_number = not text.strip("+0123456789()/.- ") and len(digits) > 3
+    return [digits] if is_number else text.lower().split()
 
 
 class _Reading:
