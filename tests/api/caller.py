@@ -54,5 +54,5 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def body(response: HttpResponse) -> Any:
+def body(response: Any) -> Any:
     return json.loads(response.content)

@@ -170,7 +170,7 @@ def make_team(leads: int, members: int = 12) -> tuple[Any, Any]:
     pool = Pool.objects.create(team=team, name="All")
     for position, person in enumerate(people):
         Seat.objects.create(team=team, pool=pool, membership=person, position=position)
-    values = {
+    values: dict[str, Any] = {
         "team": team.pk, "leads": leads, "now": now, "pool": pool.pk,
         "sources": [source.pk for source in sources], "source_count": len(sources),
         "members": [person.pk for person in people], "member_count": members,
