@@ -56,6 +56,8 @@ class Watch:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """The machine's Chromium if it has one, else Playwright's own."""
+    # Playwright's event loop lives in this thread; Django takes it for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     arguments = ["--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
@@ -65,8 +67,6 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def browser_context_args(site: Site) -> dict[str, Any]:
-    # Playwright's event loop lives in this thread; Django takes it for asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     return {
         "base_url": site.url,
         "viewport": {"width": 1280, "height": 900},
