@@ -28,7 +28,6 @@ _OF_LEAD = (
     "status", "status_kind", "custom", "viewed_at", "first_attempt_at", "first_contact_at",
     "business_response_seconds", "qualified_at", "closed_at", "version",
 )  # fmt: skip
-_OF_FOLLOW_UP = ("done_at", "cancelled_at")
 
 
 @dataclass(slots=True)
@@ -132,9 +131,9 @@ class Casebook:
 
     def write(self) -> None:
         """Write all of it, and give back the places of leads that were closed."""
-        for rows in (self.attempts, self.follow_ups, self.activities):
-            if rows:
-                type(rows[0])._default_manager.bulk_create(rows, batch_size=_BATCH)
+        Attempt.objects.bulk_create(self.attempts, batch_size=_BATCH)
+        FollowUp.objects.bulk_create(self.follow_ups, batch_size=_BATCH)
+        Activity.objects.bulk_create(self.activities, batch_size=_BATCH)
         Lead.objects.bulk_update([case.lead for case in self.cases], _OF_LEAD, batch_size=_BATCH)
         Assignment.objects.bulk_update(
             [case.assignment for case in self.cases], ["responded_at", "stopped_at"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +27,9 @@ SLUG, TIMEZONE = "acme", "Europe/Berlin"
 FLOOR, OPEN_HOUSE, SENIORS = "Sales floor", "Open house", "Enterprise"
 OPEN_FLOOR, PARTNERS, FRENCH, NURTURE = "Open floor", "Partners", "French desk", "Nurture"
 # Open day and night, so that a lead finds somebody whenever the demo is tried.
-_ALWAYS = {"is_always_open": True, "respects_hours": False, "business_time": False}
+_ALWAYS: Mapping[str, Any] = {
+    "is_always_open": True, "respects_hours": False, "business_time": False,
+}  # fmt: skip
 _MINUTE, _HOUR = 60, 3600
 
 

@@ -80,11 +80,11 @@ def _arrivals(agenda: Agenda) -> Iterator[tuple[datetime, str, Body]]:
             body = cast.prospect(agenda.chance, slug, len(written))
             written.append((when, body))
             yield when, slug, body
-    for slug, body in _ODD:
-        yield agenda.arrival(days=9, later_than=timedelta(hours=1)), slug, body
-    for first, body in agenda.chance.sample(written, _COME_AGAIN):
+    for slug, odd in _ODD:
+        yield agenda.arrival(days=9, later_than=timedelta(hours=1)), slug, odd
+    for first, again in agenda.chance.sample(written, _COME_AGAIN):
         when = first + (agenda.until - first) * agenda.chance.uniform(0.05, 0.9)
-        yield when, "meta-lead-ads", body
+        yield when, "meta-lead-ads", again
 
 
 def _just_now(agenda: Agenda) -> Iterator[tuple[float, str, Body]]:
