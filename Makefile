@@ -55,8 +55,8 @@ bench: .venv/.test node_modules/.done ## Figures beside raw limits measured in t
 chaos: .venv/.test node_modules/.done ## Faults on purpose; N=1000 for a long run
 	@$(PY) -m tests.chaos $(N)
 
-demo-maven: .venv/.run ## Send a real company's leads to a running `make run`; DATA=folder
-	@$(PY) manage.py demo_maven $(DATA)
+demo-maven: .venv/.run node_modules/.done ## Send a real company's leads through the road; DATA=folder
+	@$(PY) -m ops.demo_maven $(DATA) $(ARGS)
 
 lock: .venv/.venv ## Pin the newest versions that requirements/*.in allow
 	@for name in uv base local node test; do \
