@@ -175,6 +175,7 @@ def pools_of(access: Access) -> list[Pool]:
         Pool.objects.visible_to(access)
         .select_related("overflow_pool", "overflow_member__user")
         .annotate(seated=seated)
+        .order_by("name", "pk")
     )
 
 

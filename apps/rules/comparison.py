@@ -75,8 +75,9 @@ def _removed(rule: Rule, registry: Registry) -> Change:
 
 
 def _whole(rule: Rule, registry: Registry, *, is_new: bool) -> Iterator[Difference]:
+    usual = {_("Name"), *([_("Switched")] if rule.is_active else ())}
     for label, words in _aspects(rule, registry).items():
-        if words:
+        if words and label not in usual:
             yield Difference(label, "" if is_new else words, words if is_new else "")
 
 

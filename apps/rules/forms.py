@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.rules.models import EmptyPolicy, Overflow, Pool, Ranking, Seat
@@ -30,6 +32,9 @@ class DurationWidget(forms.MultiWidget):
         unit = forms.Select(choices=sorted(UNIT_NAMES.items()), attrs={"class": "control"})
         number.attrs["aria-label"], unit.attrs["aria-label"] = _("How long"), _("Unit")
         super().__init__([number, unit])
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        return format_html('<span class="duration">{}</span>', super().render(*args, **kwargs))
 
     def decompress(self, value: Any) -> list[Any]:
         if value is None:

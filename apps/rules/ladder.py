@@ -53,4 +53,7 @@ def _own(pool: Pool, *, is_first: bool) -> Step:
         Mode.HOPPER: (_("Hopper"), _("until somebody picks it")),
     }
     text, note = texts[Mode(pool.mode)]
-    return Step(text if is_first else f"{pool.name}: {text[:1].lower()}{text[1:]}", note, pool)
+    if is_first:
+        return Step(text, note, pool)
+    named = pool.name if pool.mode == Mode.HOPPER else f"{pool.name}: {text[:1].lower()}{text[1:]}"
+    return Step(named, note, pool)

@@ -64,8 +64,9 @@ def pool_notes(pool: Pool, house: House) -> Iterator[Note]:
 
 def _pool_notes(rules: Sequence[Rule], house: House) -> Iterator[Note]:
     used = {rule.pool_id for rule in rules if rule.is_active and rule.pool_id}
-    for pool_id in used & house.pools.keys():
-        yield from pool_notes(house.pools[pool_id], house)
+    for pool in house.pools.values():
+        if pool.pk in used:
+            yield from pool_notes(pool, house)
 
 
 def _ladder_notes(pool: Pool, house: House) -> Iterator[Note]:

@@ -11,7 +11,7 @@ function dress(area) {
   box.className = "sel sel--grow chips";
   const input = document.createElement("input");
   input.id = `${area.id}-new`;
-  input.setAttribute("aria-label", area.getAttribute("aria-label") || area.dataset.add);
+  input.setAttribute("aria-label", area.dataset.label ?? area.dataset.add);
   input.placeholder = area.dataset.add;
   input.autocomplete = "off";
   if (area.dataset.list) input.setAttribute("list", area.dataset.list);
@@ -161,7 +161,7 @@ document.addEventListener("pointercancel", drop);
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("#rule-response")) event.target.form.dispatchEvent(new CustomEvent("leadrelay:probe"));
 });
-document.addEventListener("htmx:afterSwap", (event) => dressAll(event.detail.elt ?? document));
+document.addEventListener("htmx:load", (event) => dressAll(event.detail.elt));
 dressAll(document);
 document.querySelector("#editor [aria-invalid]")?.focus();
 
