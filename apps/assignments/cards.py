@@ -84,6 +84,7 @@ class HopperRow:
 
 def lead_card(lead: Lead, access: Access, *, masked: bool, keys: Iterable[str] = ()) -> LeadCard:
     """The card of a lead; needs its source loaded."""
+    lead.team = access.team  # known, so that its currency costs no query
     card = masking.card(lead, masked=masked, keys=keys)
     return LeadCard(
         id=lead.pk,

@@ -20,6 +20,7 @@ from apps.leads.models import Attempt, Channel, Lead, Outcome
 from apps.routing.fields import FieldType
 from apps.rules.registry import registry
 from apps.teams.access import Access
+from apps.teams.presentation import money
 
 HIDDEN_WHEN_MASKED = frozenset({"email", "phone", "message", "campaign", "form"})
 INITIALS_WHEN_MASKED = frozenset({"name", "company"})
@@ -93,15 +94,15 @@ def facts(lead: Lead, access: Access, used: set[str]) -> list[Fact]:
         hidden = access.masked and (field.key in HIDDEN_WHEN_MASKED or field.is_personal)
         if hidden and field.key not in INITIALS_WHEN_MASKED:
             continue
-        words = masked_name(str(value)) if hidden else _in_words(field, value, lead)
+        words = masked_name(str(value)) if hidden else _in_words(field, value, lead, access)
         found.append(Fact(str(field.label), words, field.key in used, hidden))
     return found
 
 
-def _in_words(field: Any, value: Any, lead: Lead) -> str:
+def _in_words(field: Any, value: Any, lead: Lead, access: Access) -> str:
     if field.type is FieldType.MONEY and isinstance(value, int):
-        currency = lead.facts.get(f"{field.key}_currency", "")
-        return f"{value / 100:,.0f} {currency}".strip()
+        currency = lead.facts.get(f"{field.key}_currency") or access.team.currency
+        return money(value, currency)
     if field.type is FieldType.YES_NO:
         return _("Yes") if value else _("No")
     if isinstance(value, list):

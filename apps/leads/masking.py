@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from apps.leads.models import Lead
+from apps.teams.presentation import money
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 
@@ -87,8 +88,8 @@ def _in_words(key: str, value: object, lead: Lead) -> str:
     if key == "employees":
         return f"{value:,} employees" if isinstance(value, int) else f"{value} employees"
     if key in {"budget", "revenue"} and isinstance(value, int):
-        currency = lead.facts.get(f"{key}_currency", "")
-        return f"{key.capitalize()} {value // 100:,} {currency}".strip()
+        currency = lead.facts.get(f"{key}_currency") or lead.team.currency
+        return f"{key.capitalize()} {money(value, currency)}"
     if isinstance(value, bool):
         return f"{_label(key)}: {'yes' if value else 'no'}"
     if isinstance(value, Sequence) and not isinstance(value, str):
