@@ -30,6 +30,7 @@ OPEN_FLOOR, PARTNERS, FRENCH, NURTURE = "Open floor", "Partners", "French desk",
 _ALWAYS: Mapping[str, Any] = {
     "is_always_open": True, "respects_hours": False, "business_time": False,
 }  # fmt: skip
+_EVERY_HOUR = {str(day): [["00:00", "24:00"]] for day in range(7)}
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -72,8 +73,9 @@ def found(*, password: str, now: datetime) -> Company:
     admin_user.is_staff = admin_user.is_superuser = True
     admin_user.save(update_fields=["is_staff", "is_superuser"])
     team = onboarding.found_team(
-        name="Acme", slug=SLUG, timezone=TIMEZONE, country="DE", owner=admin_user, now=now
-    )
+        name="Acme", slug=SLUG, timezone=TIMEZONE, country="DE", owner=admin_user, now=now,
+        hours=_EVERY_HOUR,
+    )  # fmt: skip
     first = Membership.objects.select_related("user").get(team=team)
     first.team = team
     by = Access.of(first)
