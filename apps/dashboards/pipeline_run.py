@@ -66,9 +66,7 @@ def _send(books: Books, team: Team, server: str) -> tuple[Sending, Listening]:
     keys = [tokens.create_token(member, name="demo", by=by, now=now) for member in _agents(team)]
     try:
         with Listeners(server, [key.secret for key in keys]) as listeners:
-            sent = sending.send(
-                books.opportunities, address=f"{server}{sources.path_of(source)}"
-            )
+            sent = sending.send(books.opportunities, address=f"{server}{sources.path_of(source)}")
             fresh = {one.answer["lead"] for one in sent.sent if one.status == _FRESH} - {None}
             missing = listeners.wait_for(fresh, seconds=_WAIT_FOR_ALERTS)
     finally:

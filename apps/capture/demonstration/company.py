@@ -117,10 +117,14 @@ def _member(person: Person, *, by: Access, password: str, now: datetime) -> Memb
 
 
 def _add_fields(team: Team) -> None:
-    CustomField.objects.bulk_create([
-        CustomField(team=team, key="charge_points", label="Charge points", type="number"),
-        CustomField(team=team, key="order_value", label="Order value", type="money", position=1),
-    ])
+    CustomField.objects.bulk_create(
+        [
+            CustomField(team=team, key="charge_points", label="Charge points", type="number"),
+            CustomField(
+                team=team, key="order_value", label="Order value", type="money", position=1
+            ),
+        ]
+    )
     routing_moved(team)
 
 
@@ -144,9 +148,7 @@ def _make_floor(company: Company, *, now: datetime) -> Pool:
     """The pool that the team was founded with, for its salespeople alone."""
     by = company.admin
     pool = Pool.objects.get(team=company.team)
-    pool = pools.edit_pool(
-        pool, _pool(FLOOR, Mode.ASSIGN, response_seconds=0), by=by, now=now
-    )
+    pool = pools.edit_pool(pool, _pool(FLOOR, Mode.ASSIGN, response_seconds=0), by=by, now=now)
     for seat in pool.seats.all():
         seats.remove_seat(seat, by=by, now=now)
     sit(pool, company.salespeople, by=by, now=now)

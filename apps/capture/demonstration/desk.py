@@ -71,9 +71,7 @@ class Desk:
             case.note_down(Activity.Kind.NOTE, told_at, text=self._chance.choice(cast.NOTES))
         if outcome in CONTACT or number == _MOST_ATTEMPTS:
             later = told_at + timedelta(hours=self._chance.uniform(4, 90))
-            self._agenda.at(
-                self._agenda.working_hours(later), lambda then: self._judge(case, then)
-            )
+            self._agenda.at(self._agenda.working_hours(later), lambda then: self._judge(case, then))
         else:
             self._try_again(case, number + 1, told_at)
 

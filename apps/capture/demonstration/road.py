@@ -84,9 +84,7 @@ class Road:
 
     def _decline(self, offer: Offer, by: Access, at: datetime) -> None:
         reason = self._chance.choice(("In a meeting", "Knows a colleague", "On the road"))
-        self._as_of(
-            offer, at, lambda: assignments.decline(offer.pk, by=by, now=at, reason=reason)
-        )
+        self._as_of(offer, at, lambda: assignments.decline(offer.pk, by=by, now=at, reason=reason))
 
     def _as_of(self, offer: Offer, at: datetime, deed: Callable[[], object]) -> None:
         """Do it as if the clock stood at `at`."""

@@ -64,9 +64,7 @@ def _person(name: str, *, password: str, now: datetime) -> User:
 
 def _offices(books: Books, team: Team) -> dict[str, Territory]:
     """The regional offices; the files do not say which places they serve."""
-    return {
-        office: Territory.objects.create(team=team, name=office) for office in books.offices
-    }
+    return {office: Territory.objects.create(team=team, name=office) for office in books.offices}
 
 
 def _people(
@@ -84,9 +82,7 @@ def _people(
         member: Membership = Membership.objects.create(
             team=by.team, user=user, joined_at=now, **settings
         )
-        MemberTerritory.objects.create(
-            team=by.team, membership=member, territory=offices[office]
-        )
+        MemberTerritory.objects.create(team=by.team, membership=member, territory=offices[office])
         audit.record(by=by, action="member.joined", target=member, now=now)
         members[name] = member
     return members

@@ -35,14 +35,16 @@ def _words(made: dict[str, Any]) -> str:
     width = max(len(email) for email in made["sign_in"].values())
     people = [f"  {email:{width}}  {role}" for role, email in made["sign_in"].items()]
     sources = [f"  {source['name']}: {source['address']}" for source in made["sources"].values()]
-    return "\n".join([
-        made["team"]["address"],
-        "",
-        f"Sign in with the password {made['password']}",
-        *people,
-        "",
-        "Send leads to",
-        *sources,
-        "",
-        made["curl"],
-    ])
+    return "\n".join(
+        [
+            made["team"]["address"],
+            "",
+            f"Sign in with the password {made['password']}",
+            *people,
+            "",
+            "Send leads to",
+            *sources,
+            "",
+            made["curl"],
+        ]
+    )
