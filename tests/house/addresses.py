@@ -50,6 +50,5 @@ def api_addresses() -> Iterator[Address]:
     """What lies below /api/ and asks for a member of a team."""
     for pattern, view in walk(get_resolver()):
         policy = policy_of(view)
-        is_suffixed = "format" in pattern
-        if policy is not None and pattern.startswith("api/") and not is_suffixed:
+        if policy is not None and policy.kind == "api":
             yield Address(pattern, view)

@@ -54,6 +54,10 @@ class Answer:
 
 def ask(client: Client, method: str, path: str, body: bytes = b"") -> Answer:
     response = client.generic(method, path, body, content_type="application/x-www-form-urlencoded")
+    return answer_of(response)
+
+
+def answer_of(response: HttpResponse) -> Answer:
     headers = tuple(
         sorted(
             (name, _without_passing(value.encode()).decode())

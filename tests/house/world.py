@@ -163,6 +163,8 @@ def _deleted(side: Side) -> None:
 # Addresses that are for leads in one state only.
 STATES: Mapping[str, Callable[[Side], None]] = {
     "leads/<uuid:lead>/pick/": _in_the_hopper,
+    "hopper/<uuid:lead>/pick/": _in_the_hopper,
+    "leads/<uuid:lead>/restore/": _deleted,
     "leads/<uuid:lead>/deleted/": _deleted,
 }
 
