@@ -195,7 +195,7 @@ def wait_for_page(port: str, look_after: Callable[[], None]) -> None:
         except (urllib.error.URLError, OSError):
             return False
 
-    embedded.wait_until(is_ready, seconds=60, what=f"The site (see {state.LOGS})")
+    embedded.wait_until(is_ready, seconds=180, what=f"The site (see {state.LOGS})")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Site:
     """The processes of one site. `url` has no slash at its end."""
 
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, environment: dict[str, str], folder: Path, **settings: str) -> None:
         self.port = embedded.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
@@ -32,6 +32,7 @@ class Site:
             "STATIC_UNHASHED": "0",
             "DB_POOL_MAX": "8",
             "WEB_WORKERS": "1",
+            **settings,
         }
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
@@ -67,15 +68,17 @@ class Site:
             self.kill(name)
 
     def manage(self, *arguments: str) -> str:
-        """The output of a management command."""
-        return subprocess.run(
+        """The output of a management command, which must succeed."""
+        result = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self._environment,
             capture_output=True,
             text=True,
-            check=True,
-        ).stdout
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")

@@ -82,7 +82,7 @@ def run() -> Iterator[Run]:
     with tempfile.TemporaryDirectory(prefix="leadrelay-run-") as folder:
         Path(folder).chmod(0o755)
         run = Run(Path(folder))
-        embedded.wait_until(run.is_ready, seconds=60, what="make run")
+        embedded.wait_until(run.is_ready, seconds=180, what="make run")
         yield run
         run.process.kill()
         run.process.wait(timeout=10)
