@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from apps.alerts import announcer
 from apps.alerts.models import MAILED, Alert, AlertCounter
 from apps.teams.access import Access
 from apps.teams.models import Team
+
+PAGE_MAY_TAKE = timedelta(seconds=5)
+MOST_TOLD_AGAIN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,24 @@ def after(user_id: UUID, seq: int, limit: int) -> Missed:
         return Missed([], last)
     rows = Alert.objects.filter(user_id=user_id, seq__gt=seq).select_related("team")
     return Missed(list(rows.order_by("seq")[:limit]), last)
+
+
+def shown_up_to(user_id: UUID, *, now: datetime) -> int:
+    """The number up to which a page made at `now` surely shows everything.
+
+    A page reads its lists before it reads this: an alert that committed in between is on neither.
+    So what was raised in the last seconds is told again; a page knows what it already shows.
+    """
+    just_raised = Alert.objects.filter(
+        user_id=OuterRef("pk"),
+        seq__gt=OuterRef("last_seq") - MOST_TOLD_AGAIN,
+        created_at__gte=now - PAGE_MAY_TAKE,
+    )
+    counters = AlertCounter.objects.filter(pk=user_id).annotate(
+        first_new=Subquery(just_raised.order_by("seq").values("seq")[:1])
+    )
+    last, first_new = counters.values_list("last_seq", "first_new").first() or (0, None)
+    return last if first_new is None else first_new - 1
 
 
 def mark_read(alert: Alert, *, by: Access, now: datetime) -> None:

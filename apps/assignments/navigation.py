@@ -8,8 +8,10 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
+from django.utils import timezone
 
-from apps.alerts.models import Alert, AlertCounter
+from apps.alerts import services as alerts
+from apps.alerts.models import Alert
 from apps.assignments.models import Assignment, HopperEntry, Offer
 from apps.teams.access import Access
 
@@ -58,8 +60,7 @@ class Counts:
         """The number of the newest alert that this page already shows."""
         if self.access.actor_id is None:
             return 0
-        counter = AlertCounter.objects.filter(user_id=self.access.actor_id).first()
-        return counter.last_seq if counter else 0
+        return alerts.shown_up_to(self.access.actor_id, now=timezone.now())
 
 
 def _counted(name: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -213,3 +215,19 @@ def test_a_listener_reads_what_she_missed_in_order_and_only_her_own() -> None:
 
 def wait_for(is_true: Callable[[], bool], seconds: float = 10) -> None:
     embedded.wait_until(is_true, seconds=seconds, what="The announcer")
+
+
+@pytest.mark.usefixtures("asleep", "radio")
+def test_a_page_that_was_just_made_is_told_the_last_seconds_again() -> None:
+    member = new_member(new_team())
+    tell(member, "one", "two")
+    with transaction.atomic():
+        just_now = NOW + timedelta(minutes=1)
+        raise_alerts([NewAlert(member.user_id, Kind.ASSIGNED)], team=member.team, now=just_now)
+    announcer.announce_pending()
+
+    def shown(seconds: float) -> int:
+        return services.shown_up_to(member.user_id, now=just_now + timedelta(seconds=seconds))
+
+    assert (shown(1), shown(6)) == (2, 3)
+    assert services.shown_up_to(uuid4(), now=NOW) == 0
