@@ -24,7 +24,9 @@ class Administration(admin.AdminSite):
             super().register(model_or_iterable, admin_class, **options)
 
     @public_page("sends to the one sign-in, which counts attempts and asks for a second factor")
-    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def login(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         view = secure_admin_login(super().login)
         response: HttpResponse = view(request, extra_context)
         return response

@@ -42,8 +42,11 @@ class UserAdmin(admin.ModelAdmin):
     )
     filter_horizontal = ("user_permissions",)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, **({} if obj else {"form": NewUserForm}), **kwargs)
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = {} if obj else {"form": NewUserForm}
+        return super().get_form(request, obj, change, **form, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

@@ -46,8 +46,11 @@ class TeamAdmin(Tidy):
     search_fields = ("name", "slug")
     readonly_fields = ("slug", "hours", "created_at", "routing_version")
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, **({} if obj else {"form": NewTeamForm}), **kwargs)
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = {} if obj else {"form": NewTeamForm}
+        return super().get_form(request, obj, change, **form, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

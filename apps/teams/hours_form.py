@@ -109,4 +109,4 @@ class HoursForm(forms.Form):
     @property
     def problems(self) -> list[str]:
         """Everything that is wrong, in the order of the days."""
-        return [message for messages in self.errors.values() for message in messages]
+        return [str(message) for messages in self.errors.values() for message in messages]

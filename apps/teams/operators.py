@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -29,7 +29,8 @@ class ShortPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return len(self.object_list.order_by().values_list("pk")[:MOST_COUNTED])
+        rows = cast("models.QuerySet[Any]", self.object_list)
+        return len(rows.order_by().values_list("pk")[:MOST_COUNTED])
 
 
 def operator(team: Team, request: HttpRequest) -> Access:
@@ -80,7 +81,7 @@ class ReadOnlyInline(admin.TabularInline):
 class OfTeam(Tidy):
     """Configuration of a team. A row never moves to another team; each change is audited."""
 
-    autocomplete_fields = ("team",)
+    autocomplete_fields: ClassVar[tuple[str, ...]] = ("team",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = tuple(super().get_readonly_fields(request, obj))

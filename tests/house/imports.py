@@ -53,7 +53,7 @@ def graph_of(modules: Mapping[str, str]) -> dict[str, set[str]]:
 
 def circles_of(graph: Mapping[str, set[str]]) -> list[list[str]]:
     """Groups of modules that import each other in a circle, each sorted by name."""
-    circles = []
+    circles: list[list[str]] = []
     left = dict(graph)
     while left:
         free = [name for name, others in left.items() if not others & left.keys()]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest
@@ -177,4 +178,4 @@ def test_a_new_person_has_no_password_yet(browser: Client) -> None:
 
     nora = User.objects.get(email="nora@example.com")
     assert not nora.has_usable_password()
-    assert nora.emailaddress_set.get().verified
+    assert EmailAddress.objects.get(user=nora).verified

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import get_resolver, path
 
+from apps.alerts.consumers import AlertConsumer
 from apps.teams.checks import every_view_declares_its_policy, policy_of, walk
 from apps.teams.permissions import Permission
 from apps.teams.policy import public_page, signed_in_page, team_page
@@ -82,3 +83,13 @@ def test_a_public_address_says_what_protects_it() -> None:
     ]
 
     assert silent == []
+
+
+def test_every_action_of_the_websocket_has_its_policy_and_its_proof() -> None:
+    """A client may only say where she stands: no action names an object of a team.
+
+    tests/alerts/test_sockets.py proves of each that nobody hears what is not hers.
+    """
+    proven = {"resume": "signed_in"}
+
+    assert {name: policy.kind for name, policy in AlertConsumer.actions.items()} == proven

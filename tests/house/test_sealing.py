@@ -39,7 +39,8 @@ def _columns_of_keys(model: type[models.Model]) -> list[list[str]]:
     ids=lambda part: part if isinstance(part, str) else part.__name__,
 )
 def test_every_key_between_rows_of_a_team_holds_the_team(model: type[TeamRow], field: str) -> None:
-    column: Any = model._meta.get_field(field).column
+    key: Any = model._meta.get_field(field)
+    column = key.column
 
     keys = _columns_of_keys(model)
 

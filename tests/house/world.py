@@ -52,7 +52,9 @@ def a_side(pattern: str = "") -> Side:
     """A side whose lead is in the state that an address of this pattern is for."""
     team = factories.TeamFactory()
     factories.StatusFactory(team=team)
-    members = {role.value: factories.MembershipFactory(team=team, role=role) for role in Role}
+    members: dict[str, Any] = {
+        role.value: factories.MembershipFactory(team=team, role=role) for role in Role
+    }
     side = Side(team, members)
     for ending, prepare in STATES.items():
         if pattern.endswith(ending):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -55,7 +56,7 @@ def test_a_revoked_key_gives_nothing(people: People, made: NewToken) -> None:
 @pytest.mark.parametrize("gone", ["membership", "user", "team"])
 def test_a_key_ends_with_its_member(people: People, made: NewToken, gone: str) -> None:
     member = people.salesperson
-    row = {"membership": member, "user": member.user, "team": people.team}[gone]
+    row: Any = {"membership": member, "user": member.user, "team": people.team}[gone]
     row.is_active = False
     row.save()
 

@@ -1,6 +1,6 @@
 """Me: my availability, hours and time off, how I am told, my keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +36,7 @@ def me(request: HttpRequest, access: Access) -> HttpResponse:
 def pause(request: HttpRequest, access: Access) -> HttpResponse:
     form = PauseForm(request.POST)
     if not form.is_valid():
-        return _page(request, access, pause_form=form)
+        return _page(request, access, bound={"pause_form": form})
     now = timezone.now()
     availability.pause(_own(access), until=form.until(now), by=access, now=now)
     return _back(request, access, _("You get no new leads for now."))
@@ -86,7 +86,7 @@ def remove_time_off(request: HttpRequest, access: Access, time_off: UUID) -> Htt
 @team_page(Permission.SEE_TEAM)
 @require_POST
 def notifications(request: HttpRequest, access: Access) -> HttpResponse:
-    form = NotificationsForm(request.POST, instance=request.user)  # type: ignore[arg-type]
+    form = NotificationsForm(request.POST, instance=request.user)
     return _save(request, access, form, "notifications_form", form.save)
 
 
@@ -97,7 +97,7 @@ def add_token(request: HttpRequest, access: Access) -> HttpResponse:
     """The page once more, with the key: it is shown now and never again."""
     form = TokenForm(request.POST)
     if not form.is_valid():
-        return _page(request, access, token_form=form)
+        return _page(request, access, bound={"token_form": form})
     made = tokens.create_token(
         _own(access), name=form.cleaned_data["name"], by=access, now=timezone.now()
     )
@@ -125,12 +125,12 @@ def _save(
 ) -> HttpResponse:
     """Do it and go back to the page; or show the page with what is wrong."""
     if not form.is_valid():
-        return _page(request, access, **{name: form})
+        return _page(request, access, bound={name: form})
     try:
         change()
     except AvailabilityRefused as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, access, **{name: form})
+        return _page(request, access, bound={name: form})
     return _back(request, access, _("Saved."))
 
 
@@ -144,7 +144,7 @@ def _page(
     access: Access,
     *,
     new_token: tokens.NewToken | None = None,
-    **bound: forms.BaseForm,
+    bound: Mapping[str, forms.BaseForm] | None = None,
 ) -> HttpResponse:
     """My page; `bound` puts a form that could not be saved in its place (422)."""
     now = timezone.now()
@@ -161,7 +161,7 @@ def _page(
         "new_token": new_token,
         "my_turns": _address_of_my_turns(access),
         **_forms(member),
-        **bound,
+        **(bound or {}),
     }
     return render(request, "teams/me.html", context, status=422 if bound else 200)
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
@@ -14,7 +14,7 @@ from apps.teams.policy import public_page, signed_in_page
 
 @public_page("sends each caller on: to the set-up, to the sign-in or to her own teams")
 @require_safe
-def front_door(request: HttpRequest) -> HttpResponse:
+def front_door(request: HttpRequest) -> HttpResponseBase:
     if not request.user.is_authenticated and is_first_start():
         return redirect("welcome:setup")
     return _teams(request)
