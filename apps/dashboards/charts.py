@@ -86,6 +86,11 @@ class Lines:
     target: str
     unit: str
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no step had leads enough for a percentile."""
+        return not any(line.runs for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
