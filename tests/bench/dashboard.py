@@ -3,7 +3,8 @@
     python -m tests.bench.dashboard [--leads 100000] [--keep]
 
 Makes a team with leads over one year, members by turn, attempts and assignments, then asks for
-the pages through Django's test client and prints milliseconds and statements as JSON.
+the pages through Django's test client and prints, as JSON, their milliseconds, those of a bare
+statement in the same rounds (the machine may be busy: the ratio counts), and their statements.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +31,12 @@ PAGES = {
     "leads, band": "leads/?band=60-",
 }
 ROUNDS = 9
+
+BARE = """
+SELECT percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (
+  ORDER BY coalesce(date_part('epoch', first_attempt_at - received_at), 'Infinity'))
+FROM leads_lead WHERE team_id = %s AND received_at > now() - interval '28 days'
+"""
 
 LEADS = """
 INSERT INTO leads_lead (id, team_id, source_id, owner_id, stage, generation, status_id,
@@ -120,29 +128,53 @@ def measure(leads: int, *, keep: bool = False) -> dict[str, Any]:
     client = Client()
     client.force_login(manager.user)
     base = f"/t/{manager.team.slug}/"
-    pages = {name: _time(client, base + path.format(owner=owner)) for name, path in PAGES.items()}
+    pages = {
+        name: _time(client, base + path.format(owner=owner), manager.team)
+        for name, path in PAGES.items()
+    }
     if not keep:
         remove_team(manager.team)
     return {"leads": leads, "rounds": ROUNDS, "pages": pages}
 
 
-def _time(client: Any, address: str) -> dict[str, float]:
+def _time(client: Any, address: str, team: Any) -> dict[str, float]:
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection) as queries:
+    statements: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        statements.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
         response = client.get(address)
     assert response.status_code == 200, f"{address}: {response.status_code}"
-    times = []
+    times, bare = [], []
     for _round in range(ROUNDS):
-        start = time.perf_counter()
-        client.get(address)
-        times.append(1000 * (time.perf_counter() - start))
+        times.append(_milliseconds(lambda: client.get(address)))
+        bare.append(_milliseconds(lambda: _bare(team)))
     return {
         "median_ms": round(statistics.median(times), 1),
         "slowest_ms": round(max(times), 1),
-        "statements": len(queries),
+        "bare_ms": round(statistics.median(bare), 1),
+        "ratio": round(statistics.median(times) / statistics.median(bare), 1),
+        "statements": len(statements),
     }
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return 1000 * (time.perf_counter() - start)
+
+
+def _bare(team: Any) -> None:
+    """What a page of figures can't go below: two percentiles of 28 days, in one statement."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(BARE, [team.pk])
+        cursor.fetchall()
 
 
 def make_team(leads: int, members: int = 12) -> tuple[Any, Any]:
