@@ -66,4 +66,5 @@ lock: .venv/.venv ## Pin the newest versions that requirements/*.in allow
 	done
 
 clean: ## Remove all that was installed or made here, the data of `make run` too
+	@[ ! -L var/postgres ] || rm -rf "$$(readlink var/postgres)"
 	rm -rf .venv node_modules var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis

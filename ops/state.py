@@ -75,7 +75,10 @@ def postgres_folder() -> Path:
     if os.geteuid() != 0 or all(place.stat().st_mode & 0o001 for place in VAR.parents):
         return inside
     digest = hashlib.sha256(str(VAR).encode()).hexdigest()[:12]
-    return OUTSIDE / f"leadrelay-{digest}"
+    outside = OUTSIDE / f"leadrelay-{digest}"
+    if not inside.is_symlink():
+        inside.symlink_to(outside)  # says where the data is; `make clean` follows it
+    return outside
 
 
 def log_file(name: str) -> Path:
