@@ -247,7 +247,9 @@ class OneAttempt(TeamView):
         one = workable(self.access, lead)
         rows = Attempt.objects.visible_to(self.access).select_related("lead__source")
         made = get_object_or_404(rows, pk=attempt, lead=one)
-        return Response(shapes.attempt(_confirm(made, read(ConfirmedAttempt, request), self.access)))
+        return Response(
+            shapes.attempt(_confirm(made, read(ConfirmedAttempt, request), self.access))
+        )
 
 
 def _confirm(made: Attempt, body: dict[str, Any], by: Access) -> Attempt:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from apps.leads.models import Lead
-from apps.teams.presentation import money
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
+from apps.teams.presentation import money
 
 DOT = "•"
 # Shown when no rule named anything better, in this order.

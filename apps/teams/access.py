@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Via(StrEnum):
     MEMBERSHIP = "membership"
     GRANT = "grant"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105  (a word, not a password)
     SYSTEM = "system"
 
 
@@ -68,9 +68,7 @@ class Access:
     @classmethod
     def system(cls, team: Team) -> Access:
         """The application itself: captures, timers, drains, commands."""
-        return cls(
-            team=team, role="system", via=Via.SYSTEM, _permissions=frozenset(Permission)
-        )
+        return cls(team=team, role="system", via=Via.SYSTEM, _permissions=frozenset(Permission))
 
     @property
     def member_id(self) -> UUID | None:

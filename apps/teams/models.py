@@ -46,15 +46,9 @@ class Team(models.Model):
     )
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     hours = models.JSONField(_("opening hours"), default=default_hours, blank=True)
-    response_seconds = models.PositiveIntegerField(
-        _("first attempt within (s)"), default=300
-    )
-    claims_per_day = models.PositiveIntegerField(
-        _("claims a day"), null=True, blank=True
-    )
-    max_unworked = models.PositiveIntegerField(
-        _("most unworked leads"), null=True, blank=True
-    )
+    response_seconds = models.PositiveIntegerField(_("first attempt within (s)"), default=300)
+    claims_per_day = models.PositiveIntegerField(_("claims a day"), null=True, blank=True)
+    max_unworked = models.PositiveIntegerField(_("most unworked leads"), null=True, blank=True)
     hopper_days = models.PositiveIntegerField(_("days in the hopper"), default=7)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=now, editable=False)
@@ -79,9 +73,7 @@ class Holiday(TeamRow):
     class Meta:
         ordering = ["date"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "date"], name="teams_holiday_once_a_day"
-            ),
+            models.UniqueConstraint(fields=["team", "date"], name="teams_holiday_once_a_day"),
         ]
 
     def __str__(self) -> str:
@@ -101,9 +93,7 @@ class Skill(TeamRow):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(
-                Lower("name"), "team", "kind", name="teams_skill_once"
-            ),
+            models.UniqueConstraint(Lower("name"), "team", "kind", name="teams_skill_once"),
             models.UniqueConstraint(fields=["team", "id"], name="teams_skill_team_id"),
         ]
 
@@ -122,9 +112,7 @@ class Territory(TeamRow):
         verbose_name_plural = _("territories")
         constraints = [
             models.UniqueConstraint(Lower("name"), "team", name="teams_territory_once"),
-            models.UniqueConstraint(
-                fields=["team", "id"], name="teams_territory_team_id"
-            ),
+            models.UniqueConstraint(fields=["team", "id"], name="teams_territory_team_id"),
         ]
 
     def __str__(self) -> str:
@@ -147,12 +135,8 @@ class Membership(TeamRow):
     """A user in a team: her role, her switches, when she is there and how much she takes."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(
-        _("role"), max_length=12, choices=Role, default=Role.SALESPERSON
-    )
-    switches = ArrayField(
-        models.CharField(max_length=20, choices=Switch), default=list, blank=True
-    )
+    role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.SALESPERSON)
+    switches = ArrayField(models.CharField(max_length=20, choices=Switch), default=list, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(default=now, editable=False)
     title = models.CharField(_("job title"), max_length=120, blank=True)
@@ -182,9 +166,7 @@ class Membership(TeamRow):
         verbose_name = _("member")
         verbose_name_plural = _("members")
         constraints = [
-            models.UniqueConstraint(
-                fields=["team", "user"], name="teams_member_once_a_team"
-            ),
+            models.UniqueConstraint(fields=["team", "user"], name="teams_member_once_a_team"),
             models.UniqueConstraint(fields=["team", "id"], name="teams_member_team_id"),
         ]
 
@@ -199,9 +181,7 @@ class MemberSkill(TeamRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["membership", "skill"], name="teams_skill_a_member"
-            ),
+            models.UniqueConstraint(fields=["membership", "skill"], name="teams_skill_a_member"),
             models.CheckConstraint(
                 condition=Q(level__range=(1, 5)), name="teams_skill_level_1_to_5"
             ),
@@ -229,9 +209,7 @@ class MemberTerritory(TeamRow):
 class TimeOff(TeamRow):
     """A span in which a member is away."""
 
-    membership = models.ForeignKey(
-        Membership, on_delete=models.CASCADE, related_name="time_off"
-    )
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="time_off")
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
     note = models.CharField(_("note"), max_length=200, blank=True)
@@ -245,9 +223,7 @@ class TimeOff(TeamRow):
                 name="teams_time_off_has_length",
             ),
         ]
-        indexes = [
-            models.Index(fields=["membership", "ends_at"], name="teams_time_off_ahead")
-        ]
+        indexes = [models.Index(fields=["membership", "ends_at"], name="teams_time_off_ahead")]
 
     def __str__(self) -> str:
         return f"{self.membership}: {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"
@@ -276,9 +252,7 @@ class AvailabilityChange(TeamRow, Deed):
 
     class Meta:
         ordering = ["at", "id"]
-        indexes = [
-            models.Index(fields=["membership", "at"], name="teams_availability_at")
-        ]
+        indexes = [models.Index(fields=["membership", "at"], name="teams_availability_at")]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.kind}"
@@ -288,9 +262,7 @@ class Invitation(TeamRow, Deed):
     """An invitation by e-mail. The link holds a token that is stored only as a hash."""
 
     email = models.EmailField(_("e-mail"))
-    role = models.CharField(
-        _("role"), max_length=12, choices=Role, default=Role.SALESPERSON
-    )
+    role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.SALESPERSON)
     token_hash = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -312,19 +284,13 @@ class Invitation(TeamRow, Deed):
         return f"{self.email} → {self.team}"
 
     def is_open(self, now: datetime) -> bool:
-        return (
-            self.accepted_at is None
-            and self.revoked_at is None
-            and self.expires_at > now
-        )
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > now
 
 
 class ApiToken(TeamRow):
     """A member's key to the API: shown once, stored as a hash."""
 
-    membership = models.ForeignKey(
-        Membership, on_delete=models.CASCADE, related_name="api_tokens"
-    )
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(_("name"), max_length=80)
     token_hash = models.BinaryField(max_length=32, unique=True)
     hint = models.CharField(max_length=8)

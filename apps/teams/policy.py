@@ -70,9 +70,7 @@ def team_page(
                 return _to_sign_in(request)
             access = access_to(request.user, team)
             if not access.can(permission):
-                raise PermissionDenied(
-                    f"This page needs the permission “{permission.value}”."
-                )
+                raise PermissionDenied(f"This page needs the permission “{permission.value}”.")
             request.access = access  # type: ignore[attr-defined]
             return view(request, access, **kwargs)  # type: ignore[call-arg]
 

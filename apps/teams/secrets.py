@@ -25,18 +25,12 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 def encrypt(text: str) -> str:
     """Encrypted with the first of FIELD_ENCRYPTION_KEYS."""
-    return (
-        _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
-    )
+    return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
 
 
 def decrypt(ciphertext: str) -> str | None:
     """The text, by any of FIELD_ENCRYPTION_KEYS; None if none of them fits."""
     try:
-        return (
-            _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS))
-            .decrypt(ciphertext.encode())
-            .decode()
-        )
+        return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(ciphertext.encode()).decode()
     except InvalidToken:
         return None
