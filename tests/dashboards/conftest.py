@@ -13,4 +13,4 @@ def world(db: None) -> World:
     # Imported here: pytest reads this file before the settings are there.
     from tests.assignments.world import World
 
-    return World()
+    return World(response_seconds=300)

@@ -346,6 +346,7 @@ def test_the_reroute_rate_is_of_the_leads_that_were_assigned(
     late = world.routed()
     world.routed()
     world.lead()  # never assigned
+    Assignment.objects.exclude(lead=late).update(respond_by=None)
     overdue_assignment(late)
 
     services.expire_due()
