@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from apps.accounts.models import User
-from apps.accounts.people import create_person, find_person
 from apps.capture import onboarding, sources
-from apps.capture.demonstration import cast
+from apps.capture.demonstration import cast, sign_ins
 from apps.capture.demonstration.cast import Person
 from apps.leads.models import CustomField, Source
 from apps.rules import pools, seats, versions
@@ -69,7 +67,7 @@ class Company:
 def found(*, password: str, now: datetime) -> Company:
     """Make the team of the demo; it must not be there yet."""
     owner, *others = cast.EVERYONE
-    admin_user = _person(owner, password=password, now=now)
+    admin_user = sign_ins.person(owner.name, timezone=TIMEZONE, now=now)
     admin_user.is_staff = admin_user.is_superuser = True
     admin_user.save(update_fields=["is_staff", "is_superuser"])
     team = onboarding.found_team(
@@ -79,7 +77,8 @@ def found(*, password: str, now: datetime) -> Company:
     first = Membership.objects.select_related("user").get(team=team)
     first.team = team
     by = Access.of(first)
-    members = [_member(person, by=by, password=password, now=now) for person in others]
+    members = [_member(person, by=by, now=now) for person in others]
+    sign_ins.give_password(team, password)
     staff = [Access.of(member) for member in members]
     company = Company(
         team=team,
@@ -94,19 +93,10 @@ def found(*, password: str, now: datetime) -> Company:
     return company
 
 
-def _person(person: Person, *, password: str, now: datetime) -> User:
-    known = find_person(person.email)
-    if known is not None:
-        return known
-    return create_person(
-        email=person.email, name=person.name, password=password, timezone=TIMEZONE, now=now
-    )
-
-
-def _member(person: Person, *, by: Access, password: str, now: datetime) -> Membership:
+def _member(person: Person, *, by: Access, now: datetime) -> Membership:
     member: Membership = Membership.objects.create(
         team=by.team,
-        user=_person(person, password=password, now=now),
+        user=sign_ins.person(person.name, timezone=TIMEZONE, now=now),
         role=person.role,
         title=person.title,
         experience=person.experience,

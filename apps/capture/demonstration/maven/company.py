@@ -8,10 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.accounts.models import User
-from apps.accounts.people import create_person, find_person
 from apps.capture import onboarding, sources
-from apps.capture.demonstration import cast
+from apps.capture.demonstration import sign_ins
 from apps.capture.demonstration.maven.files import Agent, Books
 from apps.leads.models import CustomField, Source
 from apps.rules import pools, seats, versions
@@ -36,7 +34,7 @@ def build(books: Books, *, password: str, now: datetime) -> Team:
     known = Team.objects.filter(slug=SLUG).first()
     if known is not None:
         return known
-    admin = _person(ADMIN, password=password, now=now)
+    admin = sign_ins.person(ADMIN, timezone=TIMEZONE, now=now)
     # Nobody works these leads here: the stages come from the file. So nothing is taken back.
     team = onboarding.found_team(
         name="Maven", slug=SLUG, timezone=TIMEZONE, country="US", currency="USD", owner=admin,
@@ -46,7 +44,8 @@ def build(books: Books, *, password: str, now: datetime) -> Team:
     first.team = team
     by = Access.of(first)
     offices = _offices(books, team)
-    members = _people(books, offices, by=by, password=password, now=now)
+    members = _people(books, offices, by=by, now=now)
+    sign_ins.give_password(team, password)
     CustomField.objects.create(team=team, key="deal_value", label="Deal value", type="money")
     routing_moved(team)
     made = _pools(books, members, by=by, now=now)
@@ -55,20 +54,13 @@ def build(books: Books, *, password: str, now: datetime) -> Team:
     return team
 
 
-def _person(name: str, *, password: str, now: datetime) -> User:
-    email = cast.address(name)
-    return find_person(email) or create_person(
-        email=email, name=name, password=password, timezone=TIMEZONE, now=now
-    )
-
-
 def _offices(books: Books, team: Team) -> dict[str, Territory]:
     """The regional offices; the files do not say which places they serve."""
     return {office: Territory.objects.create(team=team, name=office) for office in books.offices}
 
 
 def _people(
-    books: Books, offices: dict[str, Territory], *, by: Access, password: str, now: datetime
+    books: Books, offices: dict[str, Territory], *, by: Access, now: datetime
 ) -> dict[str, Membership]:
     """Agents and managers by name, each in her office."""
     described: list[tuple[str, str, dict[str, Any]]] = [
@@ -78,7 +70,7 @@ def _people(
     described += [(agent.name, agent.office, _settings(agent)) for agent in books.agents]
     members = {}
     for name, office, settings in described:
-        user = _person(name, password=password, now=now)
+        user = sign_ins.person(name, timezone=TIMEZONE, now=now)
         member: Membership = Membership.objects.create(
             team=by.team, user=user, joined_at=now, **settings
         )
