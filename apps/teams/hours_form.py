@@ -23,31 +23,29 @@ class Day:
     name: str
     shifts: list[tuple[BoundField, BoundField]]
 
-    @property
-    def is_closed(self) -> bool:
-        return not any(start.value() for start, _end in self.shifts)
-
 
 class HoursForm(forms.Form):
     """`cleaned_hours` is what `Schedule` reads; an end of 00:00 means midnight.
 
-    With `inherits`, a box says that the team's hours count, and the rows are then ignored.
+    Given the `team`'s hours, a box says that those count; the rows then start from them and
+    are ignored while it is ticked.
     """
 
     def __init__(
         self,
         *args: Any,
         hours: Mapping[str, Any] | None = None,
-        inherits: bool = False,
+        team: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        if inherits:
+        if team is not None:
             self.fields["is_team"] = forms.BooleanField(
                 label=_("Same hours as the team"), required=False, initial=hours is None
             )
+        shown = hours if hours is not None else team or {}
         for day in range(7):
-            self._add_day(day, list((hours or {}).get(str(day), [])))
+            self._add_day(day, list(shown.get(str(day), [])))
 
     def _add_day(self, day: int, shifts: list[list[str]]) -> None:
         for number in range(SHIFTS):

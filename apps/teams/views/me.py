@@ -53,7 +53,7 @@ def resume(request: HttpRequest, access: Access) -> HttpResponse:
 @require_POST
 def hours(request: HttpRequest, access: Access) -> HttpResponse:
     row = _own(access)
-    form = HoursForm(request.POST, hours=row.hours, inherits=True)
+    form = HoursForm(request.POST, hours=row.hours, team=access.team.hours)
     return _save(
         request, access, form, "hours_form",
         lambda: availability.set_hours(
@@ -169,7 +169,7 @@ def _page(
 def _forms(member: Membership) -> dict[str, forms.BaseForm]:
     return {
         "pause_form": PauseForm(),
-        "hours_form": HoursForm(hours=member.hours, inherits=True),
+        "hours_form": HoursForm(hours=member.hours, team=member.team.hours),
         "time_off_form": TimeOffForm(),
         "notifications_form": NotificationsForm(instance=member.user),
         "token_form": TokenForm(),

@@ -60,7 +60,7 @@ def resume(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
 @require_POST
 def hours(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
     row = _member(access, member)
-    form = HoursForm(request.POST, hours=row.hours, inherits=True)
+    form = HoursForm(request.POST, hours=row.hours, team=access.team.hours)
     return _save(
         request, access, row, form, "hours_form",
         lambda: availability.set_hours(
@@ -220,7 +220,7 @@ def _page(
 def _forms(row: Membership) -> dict[str, forms.BaseForm]:
     return {
         "pause_form": PauseForm(),
-        "hours_form": HoursForm(hours=row.hours, inherits=True),
+        "hours_form": HoursForm(hours=row.hours, team=row.team.hours),
         "time_off_form": TimeOffForm(),
         "role_form": RoleForm(initial={"role": row.role}),
         "switches_form": SwitchesForm(initial={"switches": row.switches}),
