@@ -10,8 +10,7 @@ from django.db.models import F
 
 from apps.alerts.models import Kind
 from apps.assignments import rows
-from apps.assignments.claiming import locked
-from apps.assignments.leaving import leave
+from apps.assignments.leaving import Grip, grip, leave
 from apps.assignments.models import Assignment
 from apps.assignments.placing import Writing
 from apps.assignments.telling import tell
@@ -88,8 +87,8 @@ def confirm_attempt(
     """
     if outcome not in Outcome.values:
         raise ValueError(f"“{outcome}” is no outcome; use one of {', '.join(Outcome.values)}.")
-    live = _live_assignment(attempt.lead)
-    lead = locked(attempt.lead_id, by)
+    held = grip(attempt.lead_id, by)
+    lead, live = held.lead, held.assignment
     changed = Attempt.objects.filter(pk=attempt.pk, confirmed_at=None).update(
         confirmed_at=now, outcome=outcome
     )
@@ -136,20 +135,21 @@ def change_status(lead: Lead, *, status: Status, by: Access, now: datetime) -> L
     opening it again takes one."""
     if status.team_id != lead.team_id:
         raise Status.DoesNotExist
-    if status.kind not in OPEN_KINDS and lead.stage not in SETTLED:
-        lead = _leave_road(lead, by=by, now=now)
-    live = _live_assignment(lead)
-    lead = locked(lead.pk, by)
+    held = grip(lead.pk, by)
+    lead, live = held.lead, held.assignment
     was_open, before = lead.is_open, lead.status_kind
     if lead.status_id == status.pk:
         return lead
+    leaves_road = status.kind not in OPEN_KINDS and lead.stage not in SETTLED
+    if leaves_road:
+        _leave_road(held, by=by, now=now)
     lead.status, lead.status_kind = status, status.kind
     lead.closed_at = None if lead.is_open else now
     if status.kind == StatusKind.QUALIFIED and lead.qualified_at is None:
         lead.qualified_at = now
     lead.version += 1
     lead.save(update_fields=["status", "status_kind", "closed_at", "qualified_at", "version"])
-    data = {"to": status.name, "kind": status.kind, "from_kind": before}
+    data = {"to": status.name, "kind": status.kind, "from_kind": before, "left_road": leaves_road}
     activity(lead, Activity.Kind.STATUS, by=by, now=now, data=data).save()
     if live is not None and was_open != lead.is_open:
         live.stopped_at = None if lead.is_open else now
@@ -158,16 +158,15 @@ def change_status(lead: Lead, *, status: Status, by: Access, now: datetime) -> L
     return lead
 
 
-def _leave_road(lead: Lead, *, by: Access, now: datetime) -> Lead:
+def _leave_road(held: Grip, *, by: Access, now: datetime) -> None:
     """A lead that is closed while nobody owns it is not offered any longer."""
-    left = leave(lead, reason=Assignment.Ended.RELEASED, by=by, now=now)
+    left = leave(held, reason=Assignment.Ended.RELEASED, now=now)
     writing = Writing(lead={"stage": Lead.Stage.OUT, "owner_id": None})
     left.lead.generation += 1
     if left.freeing is not None:
         writing.updates.append(rows.free_place(left.freeing))
     writing.alerts += tell(left.offered_to, Kind.WITHDRAWN, left.lead, reason="closed")
     writing.send(left.lead, by.team, now)
-    return left.lead
 
 
 def _move_place(member_id: UUID, *, up: bool) -> None:

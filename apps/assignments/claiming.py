@@ -6,21 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from apps.alerts.models import Kind
-from apps.assignments import limits
+from apps.assignments import limits, rows
 from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import Assignment, Door, HopperEntry, Offer
 from apps.assignments.placing import Placement, Writing, new_assignment, own, route
 from apps.assignments.telling import tell
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
-from apps.rules.models import Seat
 from apps.teams.access import Access
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission
@@ -87,8 +84,10 @@ def decline(offer_id: UUID, *, by: Access, now: datetime, reason: str = "") -> P
     lead = locked(offer.lead_id, by)
     data = {"reason": reason.replace("\x00", "")[:200]}
     activity(lead, Activity.Kind.DECLINED, by=by, now=now, data=data).save()
-    uncount_day(offer)
-    return route(lead, door=Door.DECLINE, by=by, now=now, freeing=member.pk)
+    return route(
+        lead, door=Door.DECLINE, by=by, now=now, freeing=member.pk,
+        updates=[rows.uncount_day(offer)],
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -125,15 +124,6 @@ def locked(lead_id: UUID, by: Access) -> Lead:
     """The lead's row under lock, with its source; Lead.DoesNotExist outside the team."""
     leads = Lead.objects.select_for_update(of=("self",), no_key=True).select_related("source")
     return leads.get(pk=lead_id, team_id=by.team.pk)
-
-
-def uncount_day(offer: Offer) -> None:
-    """An offer that came to nothing does not count against the seat's cap of its day."""
-    if offer.member_id is None:
-        return
-    day = offer.opened_at.astimezone(ZoneInfo(offer.team.timezone)).date()
-    seats = Seat.objects.filter(pool_id=offer.pool_id, membership_id=offer.member_id)
-    seats.filter(day=day, day_count__gt=0).update(day_count=F("day_count") - 1)
 
 
 def _member(by: Access) -> Membership:

@@ -11,7 +11,8 @@ from django.db import transaction
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
 from apps.assignments import deadlines, rows
-from apps.assignments.leaving import Left, leave
+from apps.assignments.leaving import Left, grip, leave
+from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import Assignment, Decision, Door
 from apps.assignments.placing import Placement, Writing, new_assignment, own, route
 from apps.assignments.seating import Table, lock_pool
@@ -43,7 +44,7 @@ def assign_by_hand(
     by.require(Permission.REASSIGN)
     if member.team_id != by.team.pk or not member.is_active:
         raise Membership.DoesNotExist
-    left = leave(lead, reason=Assignment.Ended.REASSIGNED, by=by, now=now)
+    left = leave(grip(lead.pk, by), reason=Assignment.Ended.REASSIGNED, now=now)
     placement = _give(
         left, member, door=Door.REASSIGN, kind=Activity.Kind.REASSIGNED, by=by, now=now,
         charge=counts_as_turn,
@@ -58,10 +59,16 @@ def assign_by_hand(
 
 @transaction.atomic
 def release(lead: Lead, *, by: Access, now: datetime, reason: str = "") -> Placement:
-    """The owner gives the lead back; it goes on its road, past her."""
-    if lead.owner_id is None or lead.owner_id != by.member_id:
+    """The owner gives the lead back; it goes on its road, past her.
+
+    ClaimRefused for a closed lead: it has no road to go on.
+    """
+    held = grip(lead.pk, by)
+    if held.lead.owner_id is None or held.lead.owner_id != by.member_id:
         by.require(Permission.REASSIGN)
-    left = leave(lead, reason=Assignment.Ended.RELEASED, by=by, now=now)
+    if not held.lead.is_open:
+        raise ClaimRefused("closed", "This lead is closed. Open it again to give it back.")
+    left = leave(held, reason=Assignment.Ended.RELEASED, now=now)
     data = {"reason": reason.replace("\x00", "")[:200]}
     activity(left.lead, Activity.Kind.RELEASED, by=by, now=now, member=left.owner, data=data).save()
     return route(left.lead, door=Door.RELEASE, by=by, now=now, freeing=left.freeing)
@@ -71,7 +78,7 @@ def release(lead: Lead, *, by: Access, now: datetime, reason: str = "") -> Place
 def delete_lead(lead: Lead, *, by: Access, now: datetime) -> None:
     """Take the lead off every screen; it can be restored. Needs the permission to delete."""
     by.require(Permission.DELETE_LEADS)
-    left = leave(lead, reason=Assignment.Ended.DELETED, by=by, now=now)
+    left = leave(grip(lead.pk, by), reason=Assignment.Ended.DELETED, now=now)
     writing = Writing(lead={"stage": Lead.Stage.OUT, "owner_id": None, "deleted_at": now})
     if left.freeing is not None:
         writing.updates.append(rows.free_place(left.freeing))
@@ -159,10 +166,11 @@ def _by_hand(lead: Lead, member: Membership, door: Door, by: Access, now: dateti
 
 
 def _move_places(writing: Writing, *, take: Membership, free: Any) -> None:
+    # Members before seats, in the order of their ids, before the statement that moves them all.
+    moved = [take.pk] if free is None else [take.pk, free]
+    members = Membership.objects.filter(pk__in=moved).order_by("pk")
+    list(members.select_for_update(no_key=True).values_list("pk"))
     if free is not None:
-        # Both rows in the order of their ids, before the statement that moves them.
-        both = Membership.objects.filter(pk__in=(take.pk, free)).order_by("pk")
-        list(both.select_for_update(no_key=True).values_list("pk"))
         writing.updates.append(rows.free_place(free))
     writing.updates.append(rows.take_place(take.pk))
 

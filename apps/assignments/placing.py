@@ -316,7 +316,8 @@ def new_assignment(
     pool: Any = None,
     offer: Offer | None = None,
 ) -> Assignment:
-    """An unsaved period of ownership, with its response deadline."""
+    """An unsaved period of ownership, with its response deadline; a closed lead has none."""
+    seconds = seconds if lead.is_open else None
     due = deadlines.respond_by(now, seconds=seconds, team=by.team, pool=pool, member=member)
     return Assignment(
         team_id=lead.team_id,
@@ -330,6 +331,7 @@ def new_assignment(
         started_at=now,
         respond_by=due,
         warn_at=deadlines.warn_at(now, due, now),
+        stopped_at=None if lead.is_open else now,
         **rows.deed(by),
     )
 

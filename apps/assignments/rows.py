@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from apps.assignments.models import Offer
 from apps.assignments.seating import Table
 from apps.assignments.together import Fragment
 from apps.leads.models import Lead, Status
@@ -17,7 +19,8 @@ from apps.teams.models import Team
 from apps.teams.scope import deed
 
 __all__ = [
-    "count_turn", "deed", "first_status", "free_place", "take_place", "turn_entry", "update_lead",
+    "count_turn", "deed", "first_status", "free_place", "take_place", "turn_entry", "uncount_day",
+    "update_lead",
 ]  # fmt: skip
 
 
@@ -84,6 +87,20 @@ def count_turn(table: Table, choice: Choice) -> list[Fragment]:
         ("UPDATE rules_pool SET turn_no = %s WHERE id = %s", [choice.turn_no, table.pool.pk]),
         (credit, values),
     ]
+
+
+def uncount_day(offer: Offer) -> Fragment:
+    """An offer that came to nothing does not count against the seat's cap of its day.
+
+    Seats are the last in the order of locks: this goes into the statement that ends the offer's
+    transaction, never before a pool is locked.
+    """
+    day = offer.opened_at.astimezone(ZoneInfo(offer.team.timezone)).date()
+    sql = (
+        "UPDATE rules_seat SET day_count = day_count - 1 "
+        "WHERE pool_id = %s AND membership_id = %s AND day = %s AND day_count > 0"
+    )
+    return sql, [offer.pool_id, offer.member_id, day]
 
 
 def first_status(team: Team, kind: str) -> Status:

@@ -18,8 +18,8 @@ from django.db import OperationalError, connection, transaction
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
-from apps.assignments import deadlines, draining
-from apps.assignments.claiming import locked, uncount_day
+from apps.assignments import deadlines, draining, rows, together
+from apps.assignments.claiming import locked
 from apps.assignments.models import Assignment, Door, HopperEntry, Offer
 from apps.assignments.placing import route
 from apps.assignments.telling import tell
@@ -84,13 +84,13 @@ def _offer_expired(offer_id: UUID, now: datetime) -> None:
     data = {"members": len(told), "pool": offer.pool.name}
     member = told[0] if offer.is_exclusive and told else None
     activity(lead, Activity.Kind.EXPIRED, by=by, now=now, member=member, data=data).save()
-    if offer.is_exclusive:
-        uncount_day(offer)
+    uncounted = [rows.uncount_day(offer)] if offer.is_exclusive else []
     if not _is_current(lead, offer.generation):
+        together.write([], uncounted)
         return
     expired = tell(told, Kind.EXPIRED, lead, offer_id=offer.pk, reason="no_answer_in_time")
     alerts.raise_alerts(expired, team=offer.team, now=now)
-    route(lead, door=Door.EXPIRY, by=by, now=now, freeing=offer.member_id)
+    route(lead, door=Door.EXPIRY, by=by, now=now, freeing=offer.member_id, updates=uncounted)
 
 
 def _response_due(assignment_id: UUID, now: datetime) -> None:

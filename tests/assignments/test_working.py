@@ -129,6 +129,44 @@ def test_closing_an_offered_lead_withdraws_it(world: World) -> None:
     assert kinds_told(mia) == [Kind.OFFERED, Kind.WITHDRAWN]
 
 
+def test_a_closed_lead_that_changes_hands_is_never_taken_back(world: World) -> None:
+    mia, jonas = world.member("Mia"), world.member("Jonas")
+    boss = world.member("Boss", Role.MANAGER)
+    world.rules(world.pool(mia))
+    lead = world.routed()
+    won = world.statuses[StatusKind.WON]
+    services.change_status(lead, status=won, by=world.access(mia), now=NOW)
+
+    services.assign_by_hand(lead, member=jonas, by=world.access(boss), now=NOW)
+
+    overdue_assignment(lead)
+    assert expire_due().get("taken_back", 0) == 0
+    lead.refresh_from_db()
+    assert (lead.stage, lead.owner) == (Lead.Stage.OWNED, jonas)
+
+
+def test_a_closed_lead_can_not_be_given_back(world: World) -> None:
+    mia = world.member("Mia")
+    world.rules(world.pool(mia))
+    lead = world.routed()
+    won = world.statuses[StatusKind.WON]
+    services.change_status(lead, status=won, by=world.access(mia), now=NOW)
+
+    with pytest.raises(services.ClaimRefused, match="closed"):
+        services.release(lead, by=world.access(mia), now=NOW)
+
+
+def test_who_lost_a_lead_meanwhile_can_not_give_it_back(world: World) -> None:
+    mia, jonas = world.member("Mia"), world.member("Jonas")
+    boss = world.member("Boss", Role.MANAGER)
+    world.rules(world.pool(mia))
+    lead_as_mia_saw_it = world.routed()
+    services.assign_by_hand(lead_as_mia_saw_it, member=jonas, by=world.access(boss), now=NOW)
+
+    with pytest.raises(PermissionDenied):
+        services.release(lead_as_mia_saw_it, by=world.access(mia), now=NOW)
+
+
 def test_a_manager_reassigns_and_both_are_told(world: World) -> None:
     mia, jonas = world.member("Mia"), world.member("Jonas")
     boss = world.member("Boss", Role.MANAGER)

@@ -20,6 +20,8 @@ from apps.teams.permissions import Role
 
 # The database's clock decides what is due, so that the test's now must be the real one.
 NOW = datetime.now(UTC).replace(microsecond=0)
+# It is read once, so windows outlast the longest run of the suite unless a test says otherwise.
+WHOLE_SUITE = 6 * 3600
 _numbers = count(1)
 
 
@@ -27,6 +29,7 @@ class World:
     """One team. Its pools are open day and night unless a test says otherwise."""
 
     def __init__(self, slug: str = "acme", **settings: Any) -> None:
+        settings = {"response_seconds": WHOLE_SUITE, **settings}
         self.team = Team.objects.create(name=slug.title(), slug=slug, **settings)
         self.system = Access.system(self.team)
         self.statuses = {
@@ -52,7 +55,8 @@ class World:
         ranking = Ranking.NONE if mode in (Mode.CLAIM, Mode.HOPPER) else Ranking.TURN
         weights = settings.pop("weights", [1] * len(members))
         caps = settings.pop("caps", [None] * len(members))
-        defaults = {"is_always_open": True, "business_time": False, "ranking": ranking}
+        defaults = {"is_always_open": True, "business_time": False, "ranking": ranking,
+                    "window_seconds": WHOLE_SUITE}  # fmt: skip
         pool = Pool.objects.create(
             team=self.team, name=name or f"Pool {next(_numbers)}", mode=mode,
             **{**defaults, **settings},

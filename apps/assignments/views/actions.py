@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
@@ -31,6 +33,15 @@ def workable(access: Access, lead_id: UUID) -> Lead:
     if not services.may_edit(found, access):
         raise PermissionDenied("This lead belongs to somebody else.")
     return found
+
+
+@contextmanager
+def _if_still_there() -> Iterator[None]:
+    """A lead that was deleted since we looked is answered as one that never was."""
+    try:
+        yield
+    except Lead.DoesNotExist as error:
+        raise Http404 from error
 
 
 def _back_to(access: Access, lead_id: UUID) -> HttpResponse:
@@ -78,11 +89,12 @@ def outcome(request: HttpRequest, access: Access, attempt: UUID) -> HttpResponse
     """How it went, and what comes next."""
     found, now = _own_attempt(access, attempt), clock()
     try:
-        services.confirm_attempt(
-            found, outcome=request.POST.get("outcome", ""), by=access, now=now,
-            note=request.POST.get("note", "")[:500], follow_up_at=_follow_up_at(request, access),
-            follow_up_channel=found.channel,
-        )  # fmt: skip
+        with _if_still_there():
+            services.confirm_attempt(
+                found, outcome=request.POST.get("outcome", ""), by=access, now=now,
+                note=request.POST.get("note", "")[:500],
+                follow_up_at=_follow_up_at(request, access), follow_up_channel=found.channel,
+            )  # fmt: skip
     except ValueError as error:
         messages.error(request, str(error))
         return _back_to(access, found.lead_id)
@@ -114,7 +126,8 @@ def _follow_up_at(request: HttpRequest, access: Access) -> datetime | None:
 def misdial(request: HttpRequest, access: Access, attempt: UUID) -> HttpResponse:
     """It was nothing: the attempt stays on record and does not count."""
     found = _own_attempt(access, attempt)
-    services.confirm_attempt(found, outcome="misdial", by=access, now=clock())
+    with _if_still_there():
+        services.confirm_attempt(found, outcome="misdial", by=access, now=clock())
     messages.info(request, _("Noted as a misdial; the clock runs on."))
     return _back_to(access, found.lead_id)
 
@@ -137,7 +150,8 @@ def status(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     chosen = get_object_or_404(
         Status.objects.visible_to(access), pk=_uuid(request.POST.get("status")), is_active=True
     )
-    services.change_status(found, status=chosen, by=access, now=clock())
+    with _if_still_there():
+        services.change_status(found, status=chosen, by=access, now=clock())
     messages.success(request, _("Status: %(status)s.") % {"status": chosen})
     return _back_to(access, lead)
 
@@ -151,7 +165,8 @@ def owner(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
         members.select_related("user"), pk=_uuid(request.POST.get("assignee"))
     )
     counts = request.POST.get("counts_as_turn") == "on"
-    services.assign_by_hand(found, member=member, by=access, now=clock(), counts_as_turn=counts)
+    with _if_still_there():
+        services.assign_by_hand(found, member=member, by=access, now=clock(), counts_as_turn=counts)
     messages.success(request, _("Moved to %(member)s, who has been told.") % {"member": member})
     return _back_to(access, lead)
 
@@ -160,7 +175,13 @@ def owner(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
 @require_POST
 def release(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     found = workable(access, lead)
-    services.release(found, by=access, now=clock(), reason=request.POST.get("reason", ""))
+    reason = request.POST.get("reason", "")
+    try:
+        with _if_still_there():
+            services.release(found, by=access, now=clock(), reason=reason)
+    except services.ClaimRefused as refused:
+        messages.error(request, refused.message)
+        return _back_to(access, lead)
     messages.success(request, _("Given back: the lead has gone on."))
     return redirect("assignments:today", team=access.team.slug)
 
@@ -169,7 +190,8 @@ def release(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     found = visible_lead(access, lead)
-    services.delete_lead(found, by=access, now=clock())
+    with _if_still_there():
+        services.delete_lead(found, by=access, now=clock())
     return redirect(cards.address(access, "deleted", lead=lead))
 
 
