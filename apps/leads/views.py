@@ -30,7 +30,7 @@ from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 
 PAGE = 50
-COUNTED, COUNTED_SLOWLY = 10_000, 1_000
+COUNTED, COUNTED_SLOWLY = 10_000, 500
 EXPORTED_AT_ONCE = 500
 
 
