@@ -43,7 +43,9 @@ function drawRing(ring, now) {
   const { waited, left, used, state } = reading(ring, now);
   const isLeft = ring.dataset.shows === "left" && left !== null;
   const seconds = isLeft ? Math.max(0, left) : waited;
-  setText(ring.querySelector("b"), clockFace(seconds));
+  const face = ring.querySelector("b");
+  setText(face, clockFace(seconds));
+  face?.classList.toggle("is-long", face.textContent.length > 5);
   ring.querySelector("circle:last-child")?.setAttribute("stroke-dasharray", `${Math.round(100 * (1 - used))} 100`);
   const host = ring.closest("[data-clock-host]");
   setState(ring, state);
