@@ -13,7 +13,7 @@ from apps.assignments import rows
 from apps.assignments.leaving import Grip, grip, leave
 from apps.assignments.models import Assignment
 from apps.assignments.placing import Writing
-from apps.assignments.telling import tell
+from apps.assignments.telling import tell, users
 from apps.leads import services as leads
 from apps.leads.models import (
     OPEN_KINDS,
@@ -165,7 +165,7 @@ def _leave_road(held: Grip, *, by: Access, now: datetime) -> None:
     left.lead.generation += 1
     if left.freeing is not None:
         writing.updates.append(rows.free_place(left.freeing))
-    writing.alerts += tell(left.offered_to, Kind.WITHDRAWN, left.lead, reason="closed")
+    writing.alerts += tell(users(left.offered_to), Kind.WITHDRAWN, left.lead, reason="closed")
     writing.send(left.lead, by.team, now)
 
 

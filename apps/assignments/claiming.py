@@ -58,9 +58,10 @@ def claim(offer_id: UUID, *, by: Access, now: datetime) -> Claimed:
     """
     member = _member(by)
     offer = _offer_put_to(member, offer_id, by)
-    if offer.state != Offer.State.OPEN or not _take(offer, member, by=by, now=now):
+    told = _take(offer, member, by=by, now=now) if offer.state == Offer.State.OPEN else None
+    if told is None:
         return _already_mine_or_gone(offer, member, now)
-    return _become_owner(offer, member, by=by, now=now)
+    return _become_owner(offer, member, told, by=by, now=now)
 
 
 @transaction.atomic
@@ -115,7 +116,7 @@ def pick(lead_id: UUID, *, by: Access, now: datetime) -> Claimed:
         kind=Activity.Kind.CLAIMED,
         by=by,
         now=now,
-        told=[member],
+        told=[member.user_id],
         data={"from": "hopper"},
     )
 
@@ -148,36 +149,41 @@ TAKE = (
 )
 
 
-def _take(offer: Offer, member: Membership, *, by: Access, now: datetime) -> bool:
+def _take(offer: Offer, member: Membership, *, by: Access, now: datetime) -> list[UUID] | None:
     """The one UPDATE that decides the race, by the database's clock.
 
-    The same statement counts an open claim against the member's limits; a limit that stands in
-    the way raises ClaimRefused, which rolls the taking back.
+    Whom to tell (users who had it on their screens), or None if the race was lost. The same
+    statement counts an open claim against the member's limits; a limit that stands in the way
+    raises ClaimRefused, which rolls the taking back.
     """
     values: list[Any] = [member.pk, offer.pk]
     if offer.is_exclusive:  # its place was reserved when it was offered
         with connection.cursor() as cursor:
             cursor.execute(TAKE, values)
-            return cursor.rowcount == 1
+            return [member.user_id] if cursor.rowcount == 1 else None
     limits.refuse_paused(member, now)
     allowed = limits.of(offer.pool, by.team, now)
     count, counted_values = allowed.counting(member)
     sql = (
         f"WITH taken AS ({TAKE} RETURNING id), counted AS ({count} "
         "AND EXISTS (SELECT FROM taken) RETURNING id) "
-        "SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM counted)"
+        "SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM counted), "
+        "ARRAY(SELECT user_id FROM teams_membership WHERE id = ANY(%s) AND is_active)"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, *counted_values])
-        taken, counted = cursor.fetchone()
+        cursor.execute(sql, [*values, *counted_values, offer.candidates])
+        taken, counted, people = cursor.fetchone()
     if taken and not counted:
         raise allowed.refusal(member)
-    if taken:
-        allowed.check_unworked(member)
-    return bool(taken)
+    if not taken:
+        return None
+    allowed.check_unworked(member)
+    return list(people)
 
 
-def _become_owner(offer: Offer, member: Membership, *, by: Access, now: datetime) -> Claimed:
+def _become_owner(
+    offer: Offer, member: Membership, told: list[UUID], *, by: Access, now: datetime
+) -> Claimed:
     """The offer is won. Whoever changes a lead's owner takes its open offer first, so that the
     lead that was read with the offer is still as it was."""
     exclusive = offer.is_exclusive
@@ -191,13 +197,9 @@ def _become_owner(offer: Offer, member: Membership, *, by: Access, now: datetime
         kind=Activity.Kind.ACCEPTED if exclusive else Activity.Kind.CLAIMED,
         by=by,
         now=now,
-        told=[member] if exclusive else _candidates(offer),
+        told=told,
         data={"seconds": round((now - offer.opened_at).total_seconds(), 1)},
     )
-
-
-def _candidates(offer: Offer) -> list[Membership]:
-    return list(Membership.objects.filter(pk__in=offer.candidates, is_active=True))
 
 
 def _own(
@@ -209,7 +211,7 @@ def _own(
     kind: Activity.Kind,
     by: Access,
     now: datetime,
-    told: list[Membership],
+    told: list[UUID],
     data: dict[str, Any],
 ) -> Claimed:
     lead.generation += 1

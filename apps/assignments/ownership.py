@@ -16,7 +16,7 @@ from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import Assignment, Decision, Door
 from apps.assignments.placing import Placement, Writing, new_assignment, own, route
 from apps.assignments.seating import Table, lock_pool
-from apps.assignments.telling import tell
+from apps.assignments.telling import tell, users
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
 from apps.routing import credit, decide
@@ -85,7 +85,7 @@ def delete_lead(lead: Lead, *, by: Access, now: datetime) -> None:
     left.lead.generation += 1
     writing.rows.append(activity(left.lead, Activity.Kind.DELETED, by=by, now=now))
     told = [*left.offered_to, *([left.owner] if left.owner else [])]
-    writing.alerts += tell(told, Kind.DELETED, left.lead)
+    writing.alerts += tell(users(told), Kind.DELETED, left.lead)
     writing.send(left.lead, by.team, now)
     audit.record(by=by, action="lead.deleted", target=left.lead, now=now)
 
@@ -145,7 +145,7 @@ def _give(
         _move_places(writing, take=member, free=left.freeing)
     writing.rows.append(activity(lead, kind, by=by, now=now, member=member, data=_from(left, by)))
     writing.alerts += tell(
-        [member], Kind.ASSIGNED, lead, respond_by=assignment.respond_by, how="by_hand",
+        [member.user_id], Kind.ASSIGNED, lead, respond_by=assignment.respond_by, how="by_hand",
         by=str(by.user) if by.user else None,
     )  # fmt: skip
     decision.milliseconds = round((perf_counter() - began) * 1000, 2)
@@ -202,7 +202,7 @@ def _tell_those_before(left: Left, member: Membership, by: Access, now: datetime
     from_owner = [left.owner] if left.owner and left.owner.pk != member.pk else []
     others = [one for one in left.offered_to if one.pk != member.pk]
     said = {"reason": "reassigned", "by": str(by.user) if by.user else None}
-    told = tell(from_owner, Kind.TAKEN_BACK, left.lead, to=str(member.user), **said)
-    told += tell(others, Kind.WITHDRAWN, left.lead, to=str(member.user), **said)
+    told = tell(users(from_owner), Kind.TAKEN_BACK, left.lead, to=str(member.user), **said)
+    told += tell(users(others), Kind.WITHDRAWN, left.lead, to=str(member.user), **said)
     if told:
         alerts.raise_alerts(told, team=by.team, now=now)

@@ -17,7 +17,7 @@ from apps.assignments import deadlines, rows, together
 from apps.assignments.history import Journey, journey
 from apps.assignments.models import Assignment, Decision, Door, Hold, HopperEntry, Offer
 from apps.assignments.planning import End, Plan, eligible_members, plan
-from apps.assignments.telling import managers, tell
+from apps.assignments.telling import managers, tell, users
 from apps.assignments.together import Fragment
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
@@ -176,7 +176,7 @@ def _assign(
         activity(lead, Activity.Kind.ASSIGNED, by=by, now=now, member=member, data=data)
     )
     writing.alerts += tell(
-        [member], Kind.ASSIGNED, lead, respond_by=assignment.respond_by, how=how.value
+        [member.user_id], Kind.ASSIGNED, lead, respond_by=assignment.respond_by, how=how.value
     )
 
 
@@ -196,7 +196,7 @@ def _offer(
         activity(lead, Activity.Kind.OFFERED, by=by, now=now, member=member, data=data)
     )
     writing.alerts += tell(
-        [member], Kind.OFFERED, lead, offer_id=offer.pk, expires_at=offer.expires_at
+        [member.user_id], Kind.OFFERED, lead, offer_id=offer.pk, expires_at=offer.expires_at
     )
 
 
@@ -215,7 +215,7 @@ def _open(
     }  # fmt: skip
     writing.rows.append(activity(lead, Activity.Kind.OPENED, by=by, now=now, data=data))
     writing.alerts += tell(
-        candidates, Kind.OPEN, lead, offer_id=offer.pk, expires_at=offer.expires_at
+        users(candidates), Kind.OPEN, lead, offer_id=offer.pk, expires_at=offer.expires_at
     )
 
 
@@ -238,7 +238,7 @@ def _hopper(
     data = _why(found, decision)
     writing.rows.append(activity(lead, Activity.Kind.HOPPER, by=by, now=now, data=data))
     if table is not None:
-        writing.alerts += tell(eligible_members(found), Kind.HOPPER, lead)
+        writing.alerts += tell(users(eligible_members(found)), Kind.HOPPER, lead)
 
 
 def _hold(
@@ -258,7 +258,7 @@ def _hold(
     writing.lead |= {"stage": Lead.Stage.HELD, "owner_id": None}
     data = _why(found, decision)
     writing.rows.append(activity(lead, Activity.Kind.HELD, by=by, now=now, data=data))
-    writing.alerts += tell(managers(by.team), Kind.HELD, lead, reason=found.reason)
+    writing.alerts += tell(users(managers(by.team)), Kind.HELD, lead, reason=found.reason)
 
 
 def _manager(
@@ -267,7 +267,7 @@ def _manager(
     writing.lead |= {"stage": Lead.Stage.MANAGER, "owner_id": None}
     data = _why(found, decision)
     writing.rows.append(activity(lead, Activity.Kind.MANAGER, by=by, now=now, data=data))
-    writing.alerts += tell(managers(by.team), Kind.UNPLACED, lead, reason=found.reason)
+    writing.alerts += tell(users(managers(by.team)), Kind.UNPLACED, lead, reason=found.reason)
 
 
 def _disqualify(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from apps.alerts.models import Kind
 from apps.alerts.services import NewAlert
@@ -14,18 +15,22 @@ from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role
 
 
+def users(members: Iterable[Membership]) -> list[UUID]:
+    """Whom to tell when these members are meant."""
+    return [member.user_id for member in members]
+
+
 def tell(
-    members: Iterable[Membership],
+    people: Iterable[UUID],
     kind: Kind,
     lead: Lead,
     *,
     offer_id: Any = None,
     **data: Any,
 ) -> list[NewAlert]:
-    """One alert for each member, once; `data` holds ids, times and masked words only."""
+    """One alert for each user, once; `data` holds ids, times and masked words only."""
     said = {"title": headline(lead), **{key: _plain(value) for key, value in data.items()}}
-    people = {member.user_id: None for member in members}
-    return [NewAlert(user, kind.value, lead.pk, offer_id, said) for user in people]
+    return [NewAlert(user, kind.value, lead.pk, offer_id, said) for user in dict.fromkeys(people)]
 
 
 def managers(team: Team) -> list[Membership]:

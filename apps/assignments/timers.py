@@ -22,7 +22,7 @@ from apps.assignments import deadlines, draining, rows, together
 from apps.assignments.claiming import locked
 from apps.assignments.models import Assignment, Door, HopperEntry, Offer
 from apps.assignments.placing import route
-from apps.assignments.telling import tell
+from apps.assignments.telling import tell, users
 from apps.leads.models import Activity, FollowUp, Lead
 from apps.leads.services import activity
 from apps.teams.access import Access
@@ -88,7 +88,7 @@ def _offer_expired(offer_id: UUID, now: datetime) -> None:
     if not _is_current(lead, offer.generation):
         together.write([], uncounted)
         return
-    expired = tell(told, Kind.EXPIRED, lead, offer_id=offer.pk, reason="no_answer_in_time")
+    expired = tell(users(told), Kind.EXPIRED, lead, offer_id=offer.pk, reason="no_answer_in_time")
     alerts.raise_alerts(expired, team=offer.team, now=now)
     route(lead, door=Door.EXPIRY, by=by, now=now, freeing=offer.member_id, updates=uncounted)
 
@@ -103,7 +103,7 @@ def _response_due(assignment_id: UUID, now: datetime) -> None:
     ).save()
     if not _is_current(lead, assignment.generation):
         return
-    taken = tell([assignment.member], Kind.TAKEN_BACK, lead, reason="no_attempt_in_time")
+    taken = tell([assignment.member.user_id], Kind.TAKEN_BACK, lead, reason="no_attempt_in_time")
     alerts.raise_alerts(taken, team=assignment.team, now=now)
     route(lead, door=Door.TAKE_BACK, by=by, now=now, freeing=assignment.member_id)
 
@@ -139,12 +139,12 @@ def _follow_up_due(follow_up_id: UUID, now: datetime) -> None:
     )
     if follow_up.lead.deleted_at is not None:
         return
-    due = tell([follow_up.member], Kind.FOLLOW_UP, follow_up.lead, due_at=follow_up.due_at)
+    due = tell([follow_up.member.user_id], Kind.FOLLOW_UP, follow_up.lead, due_at=follow_up.due_at)
     alerts.raise_alerts(due, team=follow_up.team, now=now)
 
 
 def _remind(told: Any, lead: Lead, row: Offer | Assignment, now: datetime, **data: Any) -> None:
-    reminder = tell(told, Kind.REMINDER, lead, **data)
+    reminder = tell(users(told), Kind.REMINDER, lead, **data)
     alerts.raise_alerts(reminder, team=row.team, now=now)
 
 

@@ -182,9 +182,7 @@ def test_a_pool_s_hopper_does_not_exist_for_members_without_a_seat(world: World)
         pick(lead.pk, by=world.access(other), now=NOW)
 
 
-def test_a_claim_takes_four_statements_and_the_loser_two(
-    world: World, django_assert_num_queries: object
-) -> None:
+def test_a_claim_takes_three_statements(world: World, django_assert_num_queries: object) -> None:
     mia = world.member("Mia")
     world.rules(world.pool(mia, mode=Mode.CLAIM))
     offer = Offer.objects.get(lead=world.routed())
@@ -192,8 +190,8 @@ def test_a_claim_takes_four_statements_and_the_loser_two(
     viewer = world.member("Viewer", Role.VIEWER)
     assert viewer.pk not in offer.candidates
 
-    # Read the offer, take and count it, read whom to tell, write all: and the savepoint's two.
-    with django_assert_num_queries(4 + 2):  # type: ignore[operator]
+    # Read the offer, take and count it, write all: and the savepoint's two.
+    with django_assert_num_queries(3 + 2):  # type: ignore[operator]
         claim(offer.pk, by=access, now=NOW)
 
     assert Lead.objects.get().owner_id == mia.pk
