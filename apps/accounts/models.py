@@ -24,9 +24,7 @@ def validate_timezone(name: str) -> None:
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(
-        self, email: str, password: str | None = None, **extra: Any
-    ) -> "User":
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
         """A user who signs in by e-mail; without a password she must set one by mail."""
         if not email:
             raise ValueError("A user needs an e-mail address.")
@@ -35,13 +33,9 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(
-        self, email: str, password: str | None = None, **extra: Any
-    ) -> "User":
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> "User":
         """A user who may use every page of the Django admin."""
-        return self.create_user(
-            email, password, is_staff=True, is_superuser=True, **extra
-        )
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -69,9 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [
-            models.UniqueConstraint(
-                Lower("email"), name="accounts_user_one_per_email_any_case"
-            ),
+            models.UniqueConstraint(Lower("email"), name="accounts_user_one_per_email_any_case"),
         ]
 
     def __str__(self) -> str:

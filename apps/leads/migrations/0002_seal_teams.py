@@ -6,7 +6,7 @@ from apps.teams.sealing import SealTeam
 class Migration(migrations.Migration):
     dependencies = [
         ("leads", "0001_initial"),
-        ("teams", "0003_seal_teams"),
+        ("teams", "0002_seal_teams"),
     ]
 
     operations = [

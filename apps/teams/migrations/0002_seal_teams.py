@@ -5,7 +5,7 @@ from apps.teams.sealing import SealTeam
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("teams", "0002_team_keys"),
+        ("teams", "0001_initial"),
     ]
 
     operations = [

@@ -63,6 +63,6 @@ DROP FUNCTION rules_is_final(uuid);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rules", "0003_seal_teams")]
+    dependencies = [("rules", "0002_seal_teams")]
 
     operations = [migrations.RunSQL(SEAL, UNSEAL)]

@@ -5,8 +5,8 @@ from apps.teams.sealing import SealTeam
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assignments", "0002_team_keys"),
-        ("rules", "0003_seal_teams"),
+        ("assignments", "0001_initial"),
+        ("rules", "0002_seal_teams"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from apps.teams.sealing import SealTeam
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("capture", "0002_team_keys"),
+        ("capture", "0001_initial"),
         ("leads", "0002_seal_teams"),
     ]
 

@@ -5,7 +5,7 @@ from apps.teams.sealing import SealTeam
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rules", "0002_team_keys"),
+        ("rules", "0001_initial"),
         ("leads", "0002_seal_teams"),
     ]
 
