@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 Deed = Callable[[datetime], None]
 _OPENS, _CLOSES, _FRIDAY = 9, 18, 4
 _HOURS = dict(zip(range(7, 22), (3, 6, 9, 10, 10, 8, 7, 8, 9, 8, 6, 4, 3, 2, 1), strict=True))
-_DAYS = (10, 11, 11, 10, 9, 4, 3)
+_DAYS = (10, 11, 11, 10, 9, 3, 2)
+_WORKDAY, _JUST_NOW = timedelta(hours=10), timedelta(minutes=20)
 
 
 class Agenda:
@@ -29,6 +30,22 @@ class Agenda:
         """Plan a deed; what lies beyond the end never happens."""
         if when < self.until:
             heapq.heappush(self._entries, (when, next(self._numbers), deed))
+
+    @property
+    def today(self) -> timedelta:
+        """How long today has been busy: since midnight, for a working day at most."""
+        local = self.until.astimezone(self._zone)
+        since_midnight = local - local.replace(hour=0, minute=0, second=0, microsecond=0)
+        return max(min(since_midnight, _WORKDAY), _JUST_NOW)
+
+    @property
+    def part_of_today(self) -> float:
+        """How much of a working day is over, from 0 to 1."""
+        return (self.today - _JUST_NOW) / (_WORKDAY - _JUST_NOW)
+
+    def earlier_today(self) -> datetime:
+        """Any moment of today but the last minutes."""
+        return self.until - _JUST_NOW - self.chance.random() * (self.today - _JUST_NOW)
 
     def play(self) -> None:
         """Do everything that is planned, and what follows from it, in order."""

@@ -62,15 +62,18 @@ class Case:
         if lead.status_kind == StatusKind.NEW:
             self.change_status(StatusKind.WORKING, told_at)
 
-    def plan(self, due_at: datetime, *, now: datetime) -> None:
-        """The next step, by telephone."""
+    def plan(self, due_at: datetime, *, now: datetime, step: tuple[str, str]) -> None:
+        """The next step: by which channel, and what for."""
+        channel, note = step
         planned = FollowUp(
             lead=self.lead, team_id=self.lead.team_id, member=self.by.membership, due_at=due_at,
-            channel="call", created_at=now, **deed(self.by),
+            channel=channel, note=note, created_at=now, **deed(self.by),
         )  # fmt: skip
         self.follow_up = planned
         self.book.follow_ups.append(planned)
-        self.note_down(Activity.Kind.FOLLOW_UP, now, due_at=due_at.isoformat(), channel="call")
+        self.note_down(
+            Activity.Kind.FOLLOW_UP, now, due_at=due_at.isoformat(), channel=channel, note=note
+        )
 
     def finish_follow_up(self, at: datetime) -> None:
         if self.follow_up is not None:

@@ -104,6 +104,12 @@ NOTES = (
     "Prefers messages to calls.", "Budget is approved for this quarter.",
 )  # fmt: skip
 
+NEXT_STEPS = (
+    ("email", "Send the depot offer"), ("call", "Call back, was in a meeting"),
+    ("call", "Second call: site plan and grid connection"), ("sms", "Confirm the visit"),
+    ("whatsapp", "Share the financing sheet"), ("call", "Ask for the number of vehicles"),
+)  # fmt: skip
+
 
 def address(name: str) -> str:
     """first.last@example.com, in plain letters."""

@@ -25,7 +25,9 @@ _ANSWERS = {
     "sms": {"sent": 70, "replied": 30},
 }
 _MOST_ATTEMPTS = 6
-_NEVER, _FORGOTTEN, _NOTED, _QUALIFIED, _WON = 0.05, 0.12, 0.25, 0.62, 0.48
+_NEVER, _FORGOTTEN, _NOTED, _QUALIFIED, _WON = 0.04, 0.2, 0.25, 0.62, 0.48
+# What slips through is found within two days.
+_FOUND = timedelta(days=2)
 
 
 class Desk:
@@ -37,7 +39,7 @@ class Desk:
         self._agenda, self._chance, self._follow = agenda, agenda.chance, follow
         self._people = {access.member_id: access for access in company.salespeople}
         # Some are quick, some are slow, and it stays so: minutes to the first attempt.
-        self._pace = {member_id: self._chance.uniform(1.2, 9) for member_id in self._people}
+        self._pace = {member_id: self._chance.uniform(0.8, 3.6) for member_id in self._people}
         self.book = Casebook.of(company.team)
 
     def take(self, lead: Lead, when: datetime) -> None:
@@ -50,9 +52,12 @@ class Desk:
             first = min(first, when + (due - when) * 0.9)
         if due and first >= due:
             self._agenda.at(due, lambda at: self._take_back(mine, at))
-        elif due or self._chance.random() > _NEVER:
+        elif due or not self._slips(_NEVER, when):
             case = self.book.open(lead, mine, by)
             self._agenda.at(first, lambda at: self._attempt(case, 1, at))
+
+    def _slips(self, chance: float, when: datetime) -> bool:
+        return when > self._agenda.until - _FOUND and self._chance.random() < chance
 
     def _take_back(self, mine: Assignment, at: datetime) -> None:
         Assignment.objects.filter(pk=mine.pk).update(
@@ -79,8 +84,8 @@ class Desk:
         """Mostly in time, sometimes late, and now and then forgotten."""
         later = now + timedelta(hours=self._chance.uniform(2, 40))
         due = self._agenda.working_hours(later)
-        case.plan(due, now=now)
-        if self._chance.random() > _FORGOTTEN:
+        case.plan(due, now=now, step=self._chance.choice(cast.NEXT_STEPS))
+        if not self._slips(_FORGOTTEN, due):
             when = due + timedelta(minutes=self._chance.choice((-25, -10, -5, 0, 0, 15, 120)))
             self._agenda.at(max(when, now), lambda at: self._attempt(case, number, at))
 
@@ -104,11 +109,14 @@ class Desk:
         """Everybody has something to do later today, and is late with something."""
         now = self._agenda.until
         for place, member_id in enumerate(self._people):
-            dues = [now + timedelta(hours=1 + place % 5), now - timedelta(hours=2 + place % 3)]
+            hours = (1 + place % 5, -2 - place % 3, 3 + place % 4)
+            dues = [now + timedelta(hours=ahead) for ahead in hours]
+            steps = cast.NEXT_STEPS[place % 3 :]
             for case in reversed(self.book.cases):
                 is_hers = case.assignment.member_id == member_id and case.lead.is_open
                 if dues and is_hers and case.lead.first_attempt_at and not case.follow_up:
-                    case.plan(dues.pop(0), now=max(case.lead.first_attempt_at, _a_day_before(now)))
+                    since = max(case.lead.first_attempt_at, _a_day_before(now))
+                    case.plan(dues.pop(0), now=since, step=steps[len(dues)])
 
     def _one_of(self, weights: dict[str, int]) -> str:
         return self._chance.choices(tuple(weights), tuple(weights.values()))[0]

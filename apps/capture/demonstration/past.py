@@ -1,4 +1,4 @@
-"""Eight weeks of Acme: how every page of the demo comes to life."""
+"""Eight weeks of Acme, the last four of them busy: how every page of the demo comes to life."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ DAYS = 56
 # Leads before today's last minutes. The sales floor's turns are a multiple of its twelve seats,
 # so that the demo begins with nobody ahead of anybody.
 RECEIVED = {
-    "website": 141, "openhouse": 40, "meta-lead-ads": 62, "partner-portal": 30,
-    "trade-fair-form": 20,
+    "website": 309, "openhouse": 84, "meta-lead-ads": 146, "partner-portal": 72,
+    "trade-fair-form": 48,
 }  # fmt: skip
-_RECENT, _RECENT_SHARE, _COME_AGAIN = 28, 0.72, 9
+# How many of them came today, of a whole working day that is over.
+_TODAY = {
+    "website": 15, "openhouse": 3, "meta-lead-ads": 5, "partner-portal": 2, "trade-fair-form": 1,
+}  # fmt: skip
+_RECENT, _RECENT_SHARE, _COME_AGAIN = 28, 0.88, 12
 _ODD: tuple[tuple[str, Body], ...] = (
     ("meta-lead-ads", {"name": "Walk-in visitor", "company": "Seefeld Hotels"}),
     ("meta-lead-ads", {"name": "Georg Pichler", "message": "Please call me back."}),
@@ -38,9 +42,7 @@ _SMALL = {"country": "AT", "city": "Graz", "employees": 60, "company": "Bergland
           "product": "Workplace charging", "charge_points": 4, "language": "de"}  # fmt: skip
 # What has just come in when the demo is first looked at: how long ago, where, and what it says.
 _JUST_NOW: tuple[tuple[float, str, dict[str, object]], ...] = (
-    (170, "meta-lead-ads", {**_SMALL, "company": "Kranich Immobilien", "city": "Linz"}),
     (75, "meta-lead-ads", _SMALL),
-    (64, "partner-portal", {}),
     (38, "trade-fair-form", {**_SMALL, "company": "Lindenhof Hotels", "city": "Vienna"}),
     (21, "partner-portal", {}),
     (9, "meta-lead-ads", {**_LARGE, "company": "Rheinkurier Logistik", "city": "Cologne"}),
@@ -73,10 +75,8 @@ def play(made: Company, *, now: datetime) -> None:
 def _arrivals(agenda: Agenda) -> Iterator[tuple[datetime, str, Body]]:
     written: list[tuple[datetime, Body]] = []
     for slug, count in RECEIVED.items():
-        for _lead in range(count):
-            is_recent = agenda.chance.random() < _RECENT_SHARE
-            days = _RECENT if is_recent else DAYS - 1
-            when = agenda.arrival(days=days, later_than=timedelta(minutes=20))
+        for number in range(count):
+            when = _moment(agenda, is_today=number < _TODAY[slug] * agenda.part_of_today)
             body = cast.prospect(agenda.chance, slug, len(written))
             written.append((when, body))
             yield when, slug, body
@@ -85,6 +85,13 @@ def _arrivals(agenda: Agenda) -> Iterator[tuple[datetime, str, Body]]:
     for first, again in agenda.chance.sample(written, _COME_AGAIN):
         when = first + (agenda.until - first) * agenda.chance.uniform(0.05, 0.9)
         yield when, "meta-lead-ads", again
+
+
+def _moment(agenda: Agenda, *, is_today: bool) -> datetime:
+    if is_today:
+        return agenda.earlier_today()
+    is_recent = agenda.chance.random() < _RECENT_SHARE
+    return agenda.arrival(days=_RECENT if is_recent else DAYS - 1, later_than=agenda.today)
 
 
 def _just_now(agenda: Agenda) -> Iterator[tuple[float, str, Body]]:

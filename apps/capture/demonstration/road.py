@@ -23,7 +23,7 @@ from apps.leads.models import Lead, Source
 from apps.teams.access import Access
 
 _HELD_OPEN = timedelta(days=3650)
-_CLAIMED, _ACCEPTED, _DECLINED, _PICKED = 0.93, 0.7, 0.14, 0.6
+_CLAIMED, _ACCEPTED, _DECLINED, _PICKED = 0.98, 0.82, 0.1, 0.85
 Body = dict[str, Any] | str
 
 
@@ -103,7 +103,7 @@ class Road:
         """In the hopper until somebody picks it, or until it was there too long."""
         by = self._chance.choice(self._company.salespeople)
         if self._chance.random() < _PICKED:
-            later = self._agenda.working_hours(when + self._agenda.minutes(60 * 20))
+            later = self._agenda.working_hours(when + self._agenda.minutes(60 * 4))
             if later < entry.expires_at:
                 self._agenda.at(later, lambda at: self._pick(entry, by, at))
                 return
