@@ -82,14 +82,12 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_countries",
-    "django_filters",
     "django_htmx",
     "django_structlog",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "lucide",
     "rest_framework",
-    "simple_history",
 ]
 
 # All of these work without async, so that a request stays in one thread (config/asgi.py).
@@ -107,7 +105,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "simple_history.middleware.HistoryRequestMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -147,15 +144,15 @@ _options = {
     "options": "-c statement_timeout=60s -c lock_timeout=20s "
     "-c idle_in_transaction_session_timeout=60s",
 }
-# Under ASGI every request has a thread of its own: without a pool each would reconnect.
-DB_POOL_MAX = env.int("DB_POOL_MAX", default=16)
-if DB_POOL_MAX:
-    _options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10, "max_idle": 300}
+# A thread of web (config/handler.py) keeps its connection this long, and looks whether it is still
+# good at the start of each request: no pool is needed, and none to wait for.
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+DB_KEEP_SECONDS = env.int("DB_KEEP_SECONDS", default=600)
 DATABASES = {
     "default": {
         **_database,
         "OPTIONS": _options,
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": DB_KEEP_SECONDS,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": env.bool("DB_BEHIND_PGBOUNCER", default=False),
     }
@@ -323,7 +320,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": [
-        "django_filters.rest_framework.DjangoFilterBackend",
         "config.rest.StrictOrderingFilter",
     ],
     "DEFAULT_PAGINATION_CLASS": "config.rest.CappedCursorPagination",

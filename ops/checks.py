@@ -17,7 +17,6 @@ PRODUCTION = {
     "PUBLIC_URL": "https://leadrelay.example",
     "DATABASE_URL": "postgres://checks@127.0.0.1:1/checks",
     "REDIS_URL": "redis://127.0.0.1:1/0",
-    "DB_POOL_MAX": "0",
 }
 
 

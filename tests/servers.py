@@ -17,7 +17,7 @@ TEST_ENVIRONMENT = {
     "SECRET_KEY": "insecure-key-for-tests",
     "FIELD_ENCRYPTION_KEYS": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
     "STATIC_UNHASHED": "1",
-    "DB_POOL_MAX": "0",
+    "DB_KEEP_SECONDS": "0",
     "LOG_LEVEL": "WARNING",
     "EMAIL_URL": "memorymail://",
 }

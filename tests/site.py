@@ -30,7 +30,7 @@ class Site:
             "PUBLIC_URL": self.url,
             "STATIC_ROOT": str(folder / "static"),
             "STATIC_UNHASHED": "0",
-            "DB_POOL_MAX": "8",
+            "DB_KEEP_SECONDS": "600",
             "WEB_WORKERS": "1",
             **settings,
         }
