@@ -25,7 +25,10 @@ addEventListener("click", (event) => {
 });
 window.tones = 0;
 const make = AudioContext.prototype.createOscillator;
-AudioContext.prototype.createOscillator = function () { window.tones += 1; return make.call(this); };
+AudioContext.prototype.createOscillator = function () {
+  window.tones += 1;
+  return make.call(this);
+};
 """
 
 
