@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from uuid import UUID
 
@@ -59,18 +60,40 @@ REASONS = {
 }
 
 
+# What asks to be answered in time, and what tells that it was answered by somebody.
+ASKING = frozenset({Kind.OFFERED, Kind.OPEN, Kind.REMINDER})
+ENDINGS = (Kind.CLAIMED, Kind.WITHDRAWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An alert as the list shows it."""
+    """An alert as the list shows it. `ending` took away what it asks for."""
 
     alert: Alert
     symbol: str
     tone: str
+    ending: Alert | None
+    now: datetime
 
     @classmethod
-    def of(cls, alert: Alert) -> Item:
+    def of(cls, alert: Alert, *, ending: Alert | None, now: datetime) -> Item:
         symbol, tone = SYMBOLS.get(Kind(alert.kind), ("bell", "info"))
-        return cls(alert, symbol, tone)
+        return cls(alert, symbol, tone, ending, now)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether nothing can be done about it any more."""
+        is_late = self.deadline is not None and self.deadline <= self.now
+        return self.alert.kind in ASKING and (is_late or self.ending is not None)
+
+    @property
+    def how_it_ended(self) -> str:
+        """Who was faster; empty while nobody was."""
+        if self.ending is None:
+            return ""
+        if self.ending.kind == Kind.CLAIMED and self.ending.data.get("by"):
+            return str(_("claimed by %(name)s") % {"name": self.ending.data["by"]})
+        return str(_("withdrawn"))
 
     @property
     def day(self) -> date:
@@ -82,8 +105,8 @@ class Item:
         return str(REASONS.get(self.alert.data.get("reason") or "", ""))
 
     @property
-    def deadline(self) -> object:
-        """When it was to be answered, if that is still ahead of its making."""
+    def deadline(self) -> datetime | None:
+        """When it was to be answered, if it was."""
         text = self.alert.data.get("expires_at") or self.alert.data.get("respond_by")
         return parse_datetime(text) if isinstance(text, str) else None
 
@@ -95,7 +118,7 @@ def alert_list(request: HttpRequest, access: Access) -> HttpResponse:
     mine = Alert.objects.visible_to(access).listed()
     rows = list(_before(mine, request.GET.get("before", ""))[: PAGE + 1])
     older = f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else None
-    items = [Item.of(alert) for alert in rows[:PAGE]]
+    items = _items(rows[:PAGE], Alert.objects.visible_to(access), now=timezone.now())
     today = timezone.localdate()
     days = [
         {"date": day, "is_today": day == today, "items": list(group)}
@@ -110,6 +133,18 @@ def alert_list(request: HttpRequest, access: Access) -> HttpResponse:
         "has_unread": mine.filter(read_at__isnull=True).exists(),
     }
     return render(request, "alerts/list.html", context)
+
+
+def _items(rows: Sequence[Alert], mine: QuerySet[Alert], *, now: datetime) -> list[Item]:
+    """The alerts with what became of them, in one statement more."""
+    offers = {row.offer_id for row in rows if row.kind in ASKING and row.offer_id}
+    ended = (
+        mine.filter(kind__in=ENDINGS, offer_id__in=offers, created_at__gte=rows[-1].created_at)
+        if offers
+        else ()
+    )
+    endings = {alert.offer_id: alert for alert in ended}
+    return [Item.of(row, ending=endings.get(row.offer_id), now=now) for row in rows]
 
 
 @team_page(Permission.SEE_TEAM)
