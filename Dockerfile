@@ -1,9 +1,4 @@
-# Browser libraries and hashed static files are made here, so that nothing is fetched at run time.
-FROM node:22-bookworm-slim AS browser
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
-
+# Hashed static files are made here, so that nothing is fetched or made at run time.
 FROM python:3.13-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/app/staticfiles
 WORKDIR /app
@@ -11,7 +6,6 @@ RUN useradd --system --uid 10001 --home-dir /app leadrelay
 COPY requirements/uv.txt requirements/base.txt requirements/
 RUN pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
     && uv pip install --system --no-cache --require-hashes --compile-bytecode -r requirements/base.txt
-COPY --from=browser /app/node_modules node_modules
 COPY . .
 # collectstatic opens no database; these values have only the right shape and stay in this step.
 RUN ENVIRONMENT=local SECRET_KEY=build DATABASE_URL=postgres://build@localhost/build \

@@ -13,7 +13,7 @@ N ?= 200
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-setup: .venv/.run node_modules/.done ## Install what `make run` needs
+setup: .venv/.run ## Install what `make run` needs
 	@echo "Ready. Next: make run"
 
 .venv/.venv: requirements/uv.txt ops/make_venv.sh
@@ -33,12 +33,12 @@ setup: .venv/.run node_modules/.done ## Install what `make run` needs
 	@touch $@
 
 node_modules/.done: .venv/.venv package.json package-lock.json .npmrc requirements/node.txt
-	@echo "Installing browser libraries …"
+	@echo "Installing what browser tests need …"
 	@command -v $(NPM) >/dev/null || $(INSTALL) -r requirements/node.txt
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(NPM) ci --silent
 	@touch $@
 
-run: .venv/.run node_modules/.done ## Start everything; PORT=8001 for another port, DEMO=0 for none
+run: .venv/.run ## Start everything; PORT=8001 for another port, DEMO=0 for none
 	@PORT=$(PORT) exec $(PY) -m ops.supervisor
 
 check: .venv/.test ## Lint, types, templates, migrations, production settings
@@ -49,13 +49,13 @@ test: .venv/.test node_modules/.done check ## Checks and the whole suite
 	$(PY) -m pytest -m "not browser" -n 2 --dist worksteal
 	$(PY) -m pytest -m browser
 
-bench: .venv/.test node_modules/.done ## Figures beside raw limits measured in the same run
+bench: .venv/.test ## Figures beside raw limits measured in the same run
 	@$(PY) -m tests.bench $(ARGS)
 
-chaos: .venv/.test node_modules/.done ## Faults on purpose; N=1000 for a long run
+chaos: .venv/.test ## Faults on purpose; N=1000 for a long run
 	@$(PY) -m tests.chaos $(N)
 
-demo-maven: .venv/.run node_modules/.done ## Send a real company's leads through the road; DATA=folder
+demo-maven: .venv/.run ## Send a real company's leads through the road; DATA=folder
 	@$(PY) -m ops.demo_maven $(DATA) $(ARGS)
 
 lock: .venv/.venv ## Pin the newest versions that requirements/*.in allow

@@ -10,7 +10,6 @@ from rest_framework.views import APIView
 from config.celery import app
 from config.logs import hide_secrets
 from config.rest import StrictOrderingFilter
-from config.static import VENDORED, NodeModulesFinder
 
 
 class ByName(APIView):
@@ -20,14 +19,6 @@ class ByName(APIView):
 def sorted_by(ordering: str) -> list[str] | None:
     request = Request(APIRequestFactory().get("/", {"ordering": ordering}))
     return list(StrictOrderingFilter().get_ordering(request, Group.objects.all(), ByName()) or [])
-
-
-def test_only_listed_files_of_node_modules_are_served() -> None:
-    finder = NodeModulesFinder()
-
-    assert all(finder.find(path) for path in VENDORED)
-    assert finder.find("chart.js/package.json") == []
-    assert finder.find("../package.json") == []
 
 
 def test_keys_in_addresses_and_query_strings_stay_out_of_the_logs() -> None:
