@@ -84,14 +84,14 @@ def headline(lead: Lead, *, masked: bool) -> str:
     return " · ".join(part for part in (work, where) if part)
 
 
-def facts(lead: Lead, access: Access, used: set[str]) -> list[Fact]:
+def facts(lead: Lead, access: Access, used: set[str], *, masked: bool) -> list[Fact]:
     """Everything known, by the registry's labels, masked where it must be."""
     found = []
     for field in registry(access.team):
         value = lead.value(field.key)
         if field.key in NOT_LISTED or value in (None, "", [], {}):
             continue
-        hidden = access.masked and (field.key in HIDDEN_WHEN_MASKED or field.is_personal)
+        hidden = masked and (field.key in HIDDEN_WHEN_MASKED or field.is_personal)
         if hidden and field.key not in INITIALS_WHEN_MASKED:
             continue
         words = masked_name(str(value)) if hidden else _in_words(field, value, lead, access)

@@ -29,6 +29,10 @@ SYMBOLS = {
     Kind.EDITED: "pencil", Kind.DELETED: "trash-2", Kind.RESTORED: "undo-2",
     Kind.DO_NOT_CONTACT: "ban",
 }  # fmt: skip
+# Lines whose words somebody typed: not for those who see a lead masked.
+WRITTEN_BY_PEOPLE = frozenset({
+    Kind.RECEIVED, Kind.ATTACHED, Kind.DECLINED, Kind.RELEASED, Kind.FOLLOW_UP, Kind.NOTE,
+})  # fmt: skip
 CHANNEL_SYMBOLS = {
     "call": "phone", "whatsapp": "message-circle", "sms": "message-square-more", "email": "mail",
 }  # fmt: skip
@@ -54,7 +58,7 @@ class TimelineDay:
     entries: list[Entry] = field(default_factory=list)
 
 
-def of(lead: Lead, access: Access, now: datetime) -> list[TimelineDay]:
+def of(lead: Lead, access: Access, now: datetime, *, masked: bool) -> list[TimelineDay]:
     """The newest 200 lines, newest first, by the reader's days. One query."""
     rows = (
         Activity.objects.visible_to(access)
@@ -63,7 +67,7 @@ def of(lead: Lead, access: Access, now: datetime) -> list[TimelineDay]:
         .order_by("-at", "-id")[:SHOWN]
     )
     zone = ZoneInfo(access.user.timezone if access.user else access.team.timezone)
-    entries = [_entry(row, lead, access) for row in rows]
+    entries = [_entry(row, lead, access, masked=masked) for row in rows]
     return list(_by_day(entries, zone, now))
 
 
@@ -77,10 +81,12 @@ def _day(day: date, today: date) -> str:
     return date_format(day, "j F" if day.year == today.year else "j F Y")
 
 
-def _entry(row: Activity, lead: Lead, access: Access) -> Entry:
+def _entry(row: Activity, lead: Lead, access: Access, *, masked: bool) -> Entry:
     title, text = _words(row, access)
     quote = ""
-    if not access.masked:
+    if masked:
+        text = "" if row.kind in WRITTEN_BY_PEOPLE else text
+    else:
         quote = lead.message if row.kind == Kind.RECEIVED else _quoted(row)
     symbol = SYMBOLS.get(Kind(row.kind), "circle")
     if row.kind == Kind.ATTEMPT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.urls import reverse
 from apps.assignments import services
 from apps.assignments.models import Decision, Offer
 from apps.leads.models import Attempt, Lead, StatusKind
+from apps.leads.services import add_note, set_follow_up
 from apps.rules.models import Mode
 from apps.teams.models import Membership
 from apps.teams.permissions import Role
@@ -197,10 +199,14 @@ def test_a_viewer_sees_initials_only(world: World) -> None:
     lead = world.routed(
         name="Rosa Steiner", email="rosa@example.com", phone="+4915112345678", message="hush"
     )
+    add_note(lead, text="Likes Linz", by=world.access(world.member("Ann")), now=NOW)
+    soon = NOW + timedelta(days=1)
+    owner = world.access(lead.owner)
+    set_follow_up(lead, due_at=soon, by=owner, now=NOW, note="Ask for Rosa’s sister")
 
     page = browser_of(viewer).get(at(world, "lead", lead=lead.pk)).content.decode()
 
-    for secret in ("Rosa", "rosa@", "+4915112345678", "hush"):
+    for secret in ("Rosa", "rosa@", "+4915112345678", "hush", "Linz", "sister"):
         assert secret not in page
 
 
@@ -239,3 +245,17 @@ def test_today_takes_few_queries_however_many_leads(
         page = client.get(at(world, "today"))
 
     assert page.status_code == 200
+
+
+def test_an_unowned_lead_stays_masked_for_whoever_may_claim_it(world: World) -> None:
+    picker = world.member("Picker", switches=["see_unassigned"])
+    world.rules(world.pool(picker, mode=Mode.HOPPER))
+    lead = world.routed(
+        name="Rosa Steiner", email="rosa@example.com", phone="+4915112345678", message="hush"
+    )
+
+    page = browser_of(picker).get(at(world, "lead", lead=lead.pk)).content.decode()
+
+    for secret in ("Rosa", "rosa@", "+4915112345678", "hush"):
+        assert secret not in page
+    assert "Take this lead" in page

@@ -17,6 +17,7 @@ from apps.alerts import services as alerts
 from apps.assignments import cards, contacting, lead_page, reasons, services, timeline
 from apps.assignments.models import Assignment, Decision, HopperEntry
 from apps.content.services import scripts_for
+from apps.leads.masking import is_masked
 from apps.leads.models import FollowUp, Lead, Status
 from apps.teams.access import Access
 from apps.teams.models import Membership
@@ -45,28 +46,29 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
     assignment = Assignment.objects.live().filter(lead=found).first()
     last = Decision.objects.visible_to(access).filter(lead=found).first()
     used = set(last.trace.get("facts", {})) if last else set()
+    masked = is_masked(found, by=access)
     may = _may(found, access)
     return {
         "access": access,
         "section": "today" if _is_mine(found, access) else "leads",
         "now": now,
         "lead": found,
-        "card": cards.lead_card(found, access, masked=access.masked),
-        "headline": lead_page.headline(found, masked=access.masked),
+        "card": cards.lead_card(found, access, masked=masked),
+        "headline": lead_page.headline(found, masked=masked),
         "local_time": None,
         "back": _back(found, access),
         "next_url": _next(found, access),
         "may": may,
         "clock": lead_page.clock(found, assignment),
-        "contacts": contacting.buttons(found, access) if may["log"] else [],
+        "contacts": contacting.buttons(found, access) if may["log"] and not masked else [],
         "attempt": lead_page.open_question(found, access, now),
-        "script": _script(found, access),
-        "timeline": timeline.of(found, access, now),
-        "follow_up": _follow_up(found, access),
+        "script": None if masked else _script(found, access),
+        "timeline": timeline.of(found, access, now, masked=masked),
+        "follow_up": _follow_up(found, access, masked=masked),
         "why": reasons.in_words(last, access) if last else None,
-        "facts": lead_page.facts(found, access, used),
+        "facts": lead_page.facts(found, access, used, masked=masked),
         "facts_used": bool(used),
-        "warnings": [] if access.masked else found.warnings,
+        "warnings": [] if masked else found.warnings,
         "is_unowned": found.owner_id is None,
         "owner": _owner(found, access),
         "members": _members(found, access) if may["reassign"] else [],
@@ -146,8 +148,6 @@ def _next(found: Lead, access: Access) -> str | None:
 
 
 def _script(found: Lead, access: Access) -> dict[str, Any] | None:
-    if access.masked:
-        return None
     calls = scripts_for(access, contacting.script_values(found)).get("call", [])
     if not calls:
         return None
@@ -156,7 +156,7 @@ def _script(found: Lead, access: Access) -> dict[str, Any] | None:
     return {"name": calls[0].name, "text": calls[0].body, "choose_url": edit if may_edit else ""}
 
 
-def _follow_up(found: Lead, access: Access) -> dict[str, Any] | None:
+def _follow_up(found: Lead, access: Access, *, masked: bool) -> dict[str, Any] | None:
     row = FollowUp.objects.visible_to(access).filter(
         lead=found, done_at=None, cancelled_at=None
     ).first()  # fmt: skip
@@ -164,7 +164,7 @@ def _follow_up(found: Lead, access: Access) -> dict[str, Any] | None:
         return None
     return {
         "due_at": row.due_at,
-        "note": "" if access.masked else row.note,
+        "note": "" if masked else row.note,
         "channel": row.channel,
         "done_url": cards.address(access, "follow_up_done", follow_up=row.pk),
         "cancel_url": cards.address(access, "follow_up_cancel", follow_up=row.pk),
