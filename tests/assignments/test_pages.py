@@ -195,13 +195,14 @@ def test_the_hopper_hides_details_until_a_lead_is_picked(world: World) -> None:
 
 def test_a_viewer_sees_initials_only(world: World) -> None:
     viewer = world.member("Viewer", Role.VIEWER)
-    world.rules(world.pool(world.member("Mia")))
+    mia = world.member("Mia")
+    world.rules(world.pool(mia))
     lead = world.routed(
         name="Rosa Steiner", email="rosa@example.com", phone="+4915112345678", message="hush"
     )
     add_note(lead, text="Likes Linz", by=world.access(world.member("Ann")), now=NOW)
     soon = NOW + timedelta(days=1)
-    owner = world.access(lead.owner)
+    owner = world.access(mia)
     set_follow_up(lead, due_at=soon, by=owner, now=NOW, note="Ask for Rosa’s sister")
 
     page = browser_of(viewer).get(at(world, "lead", lead=lead.pk)).content.decode()
