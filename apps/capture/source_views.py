@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.capture import samples, sources
+from apps.capture import flow, samples, sources
 from apps.capture.forms import SourceForm, SourceSettingsForm
 from apps.capture.imports import choices
 from apps.capture.models import Capture
@@ -31,10 +31,13 @@ ARRIVALS = 5
 @require_safe
 def sources_page(request: HttpRequest, access: Access) -> HttpResponse:
     """Where leads come from, with what came of late."""
+    now = timezone.now()
     context = {
         "access": access,
         "section": "sources",
-        "sources": sources.connected(access),
+        "rows": flow.by_source(sources.connected(access), access=access, now=now),
+        "since": flow.since(access, now=now),
+        "looked_back": 2 * flow.WEEK.days,
     }
     return render(request, "capture/sources.html", context)
 

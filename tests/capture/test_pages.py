@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -207,3 +208,13 @@ def test_another_teams_rows_do_not_exist(inbox: Inbox) -> None:
     ]  # fmt: skip
 
     assert [manager.get(f"/t/acme/{path}").status_code for path in paths] == [404, 404]
+
+
+def test_the_list_of_sources_tells_which_one_went_silent(inbox: Inbox) -> None:
+    inbox.post({"name": "Rosa Steiner", "email": "rosa@example.com"})
+    manager = inbox.signed_in(inbox.manager)
+    assert "went silent" not in manager.get("/t/acme/sources/").content.decode()
+
+    Lead.objects.update(received_at=now() - timedelta(days=9))
+
+    assert "went silent" in manager.get("/t/acme/sources/").content.decode()
