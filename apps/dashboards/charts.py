@@ -19,7 +19,6 @@ from apps.dashboards.metrics import Figures, SourceRow
 from apps.dashboards.words import weekdays
 from apps.leads.speed import BINS, DAY_IN_MINUTES, MINUTE, Band, target_in_words
 from apps.teams.models import Team
-from apps.teams.presentation import clock_face
 
 BASE = 180  # the y of the axis
 TOP = 24
@@ -64,32 +63,6 @@ class Histogram:
     marks: Sequence[Mark]
     target_x: float | None
     target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Several runs where single steps are missing; `last` stands at the line's end."""
-
-    css: str
-    name: str
-    runs: Sequence[str]
-    last: str = ""
-    last_y: float = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    lines: Sequence[Line]
-    grid: Sequence[Grid]
-    marks: Sequence[Mark]
-    target_y: float | None
-    target: str
-    unit: str
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no step had leads enough for a percentile."""
-        return not any(line.runs for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,65 +163,6 @@ def _place(target: timedelta, width: float) -> float | None:
     return None
 
 
-def speed(figures: Figures, starts: Sequence[datetime], *, target: timedelta) -> Lines:
-    """Median and P90 by hour, day or week."""
-    by_start = {slot.start: slot for slot in figures.slots}
-    median = [_finite(by_start[at].median.seconds) if at in by_start else None for at in starts]
-    p90 = [_finite(by_start[at].p90.seconds) if at in by_start else None for at in starts]
-    known = [value for value in (*median, *p90) if value is not None]
-    unit, per_unit = _unit(max(known, default=0))
-    top = max(max(known, default=0), target.total_seconds() if per_unit == MINUTE else 0) * 1.05
-    return Lines(
-        lines=[
-            _line("line--2", "P90", p90, top),
-            _line("line--1", _("Median"), median, top),
-        ],
-        grid=[
-            Grid(round(_height(value * per_unit, top), 1), f"{value:g}")
-            for value in steps(top / per_unit, wanted=4)
-        ],
-        marks=_dates(starts, figures.question.slot),
-        target_y=round(_height(target.total_seconds(), top), 1)
-        if known and target.total_seconds() <= top
-        else None,
-        target=target_in_words(target),
-        unit=unit,
-    )
-
-
-def _finite(seconds: float | None) -> float | None:
-    return seconds if seconds is not None and math.isfinite(seconds) else None
-
-
-def _unit(most: float) -> tuple[str, int]:
-    return (_("minutes"), MINUTE) if most < 2 * 60 * MINUTE else (_("hours"), 60 * MINUTE)
-
-
-def _height(seconds: float, top: float) -> float:
-    return BASE - (BASE - 12) * seconds / top if top else BASE
-
-
-def _line(css: str, name: str, values: Sequence[float | None], top: float) -> Line:
-    """Runs of points in a 100 × 100 box; a lone value becomes a short dash."""
-    last = next((value for value in reversed(values) if value is not None), None)
-    gap = 100 / max(len(values) - 1, 1)
-    runs: list[list[str]] = [[]]
-    for number, value in enumerate(values):
-        if value is None:
-            runs.append([])
-        else:
-            runs[-1].append(f"{number * gap:.1f},{100 - 100 * value / top:.1f}")
-    drawn = [" ".join(run if len(run) > 1 else [run[0], _beside(run[0])]) for run in runs if run]
-    if last is None:
-        return Line(css, name, drawn)
-    return Line(css, name, drawn, clock_face(last), round(_height(last, top) + 4, 1))
-
-
-def _beside(point: str) -> str:
-    x, y = point.split(",")
-    return f"{float(x) + (0.8 if float(x) < 99 else -0.8):.1f},{y}"
-
-
 def volume(figures: Figures, starts: Sequence[datetime]) -> Stack:
     """Leads by source, stacked; what is beyond the four largest sources is one grey series."""
     names = _series(figures.sources)
@@ -263,7 +177,7 @@ def volume(figures: Figures, starts: Sequence[datetime]) -> Stack:
     return Stack(
         bars=bars,
         grid=[Grid(round(158 - value * scale, 1), f"{value:g}") for value in steps(most, 2)],
-        marks=_dates(starts, figures.question.slot, columns=True),
+        marks=dates(starts, figures.question.slot, columns=True),
         legend=_legend(figures.sources),
     )
 
@@ -307,7 +221,7 @@ def _column(step: int, columns: int, counts: Sequence[int], scale: float) -> lis
     return bars
 
 
-def _dates(starts: Sequence[datetime], slot: str, *, columns: bool = False) -> list[Mark]:
+def dates(starts: Sequence[datetime], slot: str, *, columns: bool = False) -> list[Mark]:
     """About four labels along the time axis."""
     every = max(1, math.ceil(len(starts) / 4))
     width = 100 / max(len(starts) if columns else len(starts) - 1, 1)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from apps.dashboards import charts, metrics, tables, words
+from apps.dashboards import charts, metrics, speed_chart, tables, words
 from apps.dashboards.cohort import Question
 from apps.dashboards.metrics import Figures
 from apps.dashboards.periods import LABELS, Period
@@ -93,7 +93,7 @@ def _context(request: HttpRequest, access: Access, figures: Figures) -> dict[str
     question, team = figures.question, access.team
     target = timedelta(seconds=team.response_seconds)
     starts = _starts(question)
-    lines = charts.speed(figures, starts, target=target)
+    lines = speed_chart.speed(figures, starts, target=target)
     as_tables = {name for name in request.GET.getlist("table") if name in CHARTS}
     return {
         "access": access,
