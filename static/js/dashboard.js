@@ -13,7 +13,7 @@ addEventListener("pointerup", () => { isPressed = false; });
 addEventListener("pointercancel", () => { isPressed = false; });
 
 function isInUse() {
-  return isPressed || figures.contains(document.activeElement) || figures.querySelector("details[open]") !== null;
+  return isPressed || figures.contains(document.activeElement) || figures.querySelector("details[open]:not([data-keep])") !== null;
 }
 
 async function refetch() {
@@ -21,8 +21,10 @@ async function refetch() {
   const response = await fetch(location.href, { headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
   if (!response.ok || response.headers.has("HX-Redirect") || isInUse()) return;
   const scrolled = [...figures.querySelectorAll(".table-wrap")].map((node) => node.scrollTop);
+  const unfolded = [...figures.querySelectorAll("details[data-keep][open]")].map((node) => node.dataset.keep);
   figures.innerHTML = await response.text();
   figures.querySelectorAll(".table-wrap").forEach((node, number) => { node.scrollTop = scrolled[number] ?? 0; });
+  unfolded.forEach((name) => figures.querySelector(`details[data-keep="${name}"]`)?.setAttribute("open", ""));
 }
 
 function soon(delay) {
