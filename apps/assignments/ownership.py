@@ -177,15 +177,14 @@ def _move_places(writing: Writing, *, take: Membership, free: Any) -> None:
 
 def _charge(writing: Writing, table: Table, member: Membership, lead: Lead, now: datetime) -> None:
     """Charge a hand assignment as a turn: the others gain, the chosen seat pays."""
-    seat = table.seats.get(member.pk)
+    seat = table.seat_of(member.pk)
     if seat is None or table.facts.ranking is not Ranking.TURN:
         return
     choice = decide.choose(table.facts, now=now)
-    eligible = [one for one in table.facts.seats if one in choice.eligible or one.seat == seat.pk]
-    winner = next(one for one in eligible if one.seat == seat.pk)
+    eligible = [one for one in table.facts.seats if one in choice.eligible or one.seat == seat.seat]
     charged = decide.Choice(
-        pool=table.facts, winner=winner, candidates=choice.candidates, eligible=tuple(eligible),
-        deltas=credit.turn_deltas(eligible, seat.pk), turn_no=table.facts.turn_no + 1,
+        pool=table.facts, winner=seat, candidates=choice.candidates, eligible=tuple(eligible),
+        deltas=credit.turn_deltas(eligible, seat.seat), turn_no=table.facts.turn_no + 1,
     )  # fmt: skip
     writing.rows.append(rows.turn_entry(table, charged, lead, now))
     writing.updates += rows.count_turn(table, charged)

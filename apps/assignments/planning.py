@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db import connection
 
 from apps.assignments.history import Journey
 from apps.assignments.seating import Table, lock_pool
@@ -237,6 +237,12 @@ def _trace(end: End, reason: str, **parts: Any) -> dict[str, Any]:
             "end": end.value, "reason": reason or None}  # fmt: skip
 
 
+RESERVE = (
+    "UPDATE teams_membership SET open_leads = open_leads + 1 "
+    "WHERE id = %s AND (capacity IS NULL OR open_leads < capacity)"
+)
+
+
 def reserve(member_id: UUID, *, freeing: UUID | None = None) -> bool:
     """Take one place of the member's capacity; False if she is full meanwhile.
 
@@ -246,9 +252,9 @@ def reserve(member_id: UUID, *, freeing: UUID | None = None) -> bool:
     if freeing is not None and freeing != member_id:
         locked = Membership.objects.filter(pk__in=(member_id, freeing)).order_by("pk")
         list(locked.select_for_update(no_key=True).values_list("pk"))
-    has_room = Q(capacity=None) | Q(open_leads__lt=F("capacity"))
-    mine = Membership.objects.filter(has_room, pk=member_id)
-    return mine.update(open_leads=F("open_leads") + 1) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(RESERVE, [member_id])
+        return cursor.rowcount == 1
 
 
 def eligible_members(plan: Plan) -> Iterator[Membership]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
@@ -37,14 +38,36 @@ def _by_model(rows: Sequence[models.Model]) -> list[list[models.Model]]:
 
 
 def _insert(rows: list[models.Model]) -> Fragment:
-    fields = rows[0]._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    row_marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    marks = ", ".join([row_marks] * len(rows))
-    table = connection.ops.quote_name(rows[0]._meta.db_table)
+    head, row_marks, fields = _columns(type(rows[0]))
     values = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection)
+        getattr(row, field.attname)
+        if is_plain
+        else field.get_db_prep_save(field.pre_save(row, add=True), connection)
         for row in rows
-        for field in fields
+        for field, is_plain in fields
     ]
-    return f"INSERT INTO {table} ({columns}) VALUES {marks}", values
+    return f"{head} VALUES {', '.join([row_marks] * len(rows))}", values
+
+
+# What the driver takes as it is: for these the field would only look at the value again.
+PLAIN = frozenset({
+    models.BooleanField, models.CharField, models.DateTimeField, models.FloatField,
+    models.ForeignKey, models.PositiveBigIntegerField, models.PositiveIntegerField,
+    models.PositiveSmallIntegerField, models.SmallIntegerField, models.TextField,
+    models.UUIDField,
+})  # fmt: skip
+
+
+@lru_cache
+def _columns(model: type[models.Model]) -> tuple[str, str, list[tuple[Any, bool]]]:
+    """The beginning of an INSERT, the marks of a row, and each field with whether it is plain."""
+    fields = model._meta.concrete_fields
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    table = connection.ops.quote_name(model._meta.db_table)
+    marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
+    plain = [(field, type(field) in PLAIN and not _fills_itself(field)) for field in fields]
+    return f"INSERT INTO {table} ({columns})", marks, plain
+
+
+def _fills_itself(field: Any) -> bool:
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))

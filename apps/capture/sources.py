@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from apps.leads.models import Source, Status, StatusKind
 from apps.teams import audit, secrets
 from apps.teams.access import Access
+from apps.teams.fixed import Fixed, Row, columns, instance, through
 from apps.teams.models import Team
 from apps.teams.permissions import Permission
 
@@ -86,16 +87,44 @@ def for_token(token: str, *, now: datetime) -> Source | None:
 
     None for unknown and revoked tokens; a rotated one works during the overlap.
     """
-    rows = _hot().filter(revoked_at__isnull=True, team__is_active=True)
     digest = secrets.token_hash(token)
-    found = rows.filter(token_hash=digest).first()
-    return found or rows.filter(previous_token_hash=digest, previous_token_until__gt=now).first()
+    found = _by_token.rows(digest=digest) or _by_previous_token.rows(digest=digest, now=now)
+    return _source(found[0]) if found else None
 
 
-def _hot() -> QuerySet[Source]:
+SOURCE, TEAM = columns(Source), columns(Team)
+
+
+def _source(row: Row) -> Source:
+    source = instance(Source, SOURCE, row[: len(SOURCE)])
+    source.team = instance(Team, TEAM, row[len(SOURCE) : -1])
+    source.new_status_id = row[-1]  # type: ignore[attr-defined]
+    return source
+
+
+def _with_token(**of: Any) -> QuerySet[Source, Any]:
     new = Status.objects.filter(team=OuterRef("team"), kind=StatusKind.NEW, is_active=True)
-    rows: QuerySet[Source] = Source.objects.select_related("team")
-    return rows.annotate(new_status_id=Subquery(new.order_by("position", "id").values("pk")[:1]))
+    new_status = Subquery(new.order_by("position", "id").values("pk")[:1])
+    rows = Source.objects.filter(revoked_at__isnull=True, team__is_active=True, **of)
+    return (
+        rows.annotate(new_status_id=new_status)
+        .order_by("pk")
+        .values_list(*SOURCE, *through("team", TEAM), "new_status_id")[:1]
+    )
+
+
+def _with_new_token(*, digest: bytes) -> QuerySet[Source, Any]:
+    return _with_token(token_hash=digest)
+
+
+def _with_previous_token(*, digest: bytes, now: datetime) -> QuerySet[Source, Any]:
+    return _with_token(previous_token_hash=digest, previous_token_until__gt=now)
+
+
+_by_token = Fixed(_with_new_token, digest=b"a token's hash")
+_by_previous_token = Fixed(
+    _with_previous_token, digest=b"a token's hash", now=datetime(1999, 1, 1, tzinfo=UTC)
+)
 
 
 def token_of(source: Source) -> str:

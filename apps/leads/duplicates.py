@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from apps.leads.models import OPEN_KINDS, Lead, Source
+from apps.teams.fixed import Fixed
 from apps.teams.models import Team
 
 # More leads than this behind one number are a switchboard; the newest of them will do.
@@ -96,20 +98,38 @@ def _known(
     team: Team, email_key: str, phone_key: str, source: Source | None, provider_id: str
 ) -> list[_Known]:
     """Leads of the team with one of these keys, newest first, by one index scan a key."""
-    rows = Lead.objects.filter(team=team, deleted_at__isnull=True, is_test=False, is_spam=False)
-    arms = []
+    keys: dict[str, Any] = {}
     if email_key:
-        arms.append(rows.filter(email_key=email_key))
+        keys["email_key"] = email_key
     if phone_key:
-        arms.append(rows.filter(phone_key=phone_key))
+        keys["phone_key"] = phone_key
     if provider_id and source is not None:
-        arms.append(rows.filter(source=source, provider_id=provider_id))
-    return [_Known(*row[:-1]) for row in _newest(arms)]
-
-
-def _newest(arms: Sequence[QuerySet[Lead]]) -> Iterable[tuple[Any, ...]]:
-    if not arms:
+        keys |= {"provider_id": provider_id, "source": source.pk}
+    if not keys:
         return []
+    return [_Known(*row[:-1]) for row in _query_by(*sorted(keys)).rows(team=team.pk, **keys)]
+
+
+_EXAMPLES = {
+    "email_key": "an e-mail", "phone_key": "a phone", "provider_id": "an id",
+    "source": UUID(int=2),
+}  # fmt: skip
+
+
+@lru_cache
+def _query_by(*keys: str) -> Fixed:
+    return Fixed(_with_any, team=UUID(int=1), **{key: _EXAMPLES[key] for key in keys})
+
+
+def _with_any(*, team: UUID, **keys: Any) -> QuerySet[Lead, Any]:
+    rows = Lead.objects.filter(team_id=team, deleted_at__isnull=True, is_test=False, is_spam=False)
+    arms = [rows.filter(**{key: keys[key]}) for key in ("email_key", "phone_key") if key in keys]
+    if "source" in keys:
+        arms.append(rows.filter(source_id=keys["source"], provider_id=keys["provider_id"]))
+    return _newest(arms)
+
+
+def _newest(arms: Sequence[QuerySet[Lead]]) -> QuerySet[Lead, Any]:
     columns = (
         "id", "status_kind", "do_not_contact", "email_key", "phone_key", "source_id",
         "provider_id", "received_at",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from apps.routing.calendar import ALWAYS_OPEN, Schedule
@@ -28,10 +29,14 @@ def pool_schedule(pool: Pool, team: Team) -> Schedule | None:
 
 def member_schedule(membership: Membership, team: Team) -> Schedule | None:
     """A member's own hours in her time zone; without any, what the pool says holds alone."""
-    if membership.hours is None:
+    return schedule_of(membership.hours, membership.user.timezone, team)
+
+
+def schedule_of(hours: Any, timezone: str, team: Team) -> Schedule | None:
+    """The same, of a member's columns."""
+    if hours is None:
         return ALWAYS_OPEN
-    zone = membership.user.timezone or team.timezone
-    return _schedule(json.dumps(membership.hours), zone, _holidays(team))
+    return _schedule(json.dumps(hours), timezone or team.timezone, _holidays(team))
 
 
 @lru_cache(maxsize=4096)
