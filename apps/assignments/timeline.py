@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.leads.models import Activity, Channel, Lead, Outcome
 from apps.teams.access import Access
+from apps.teams.presentation import clock_face
 
 Kind = Activity.Kind
 SHOWN = 200
@@ -67,7 +68,8 @@ def of(lead: Lead, access: Access, now: datetime, *, masked: bool) -> list[Timel
         .order_by("-at", "-id")[:SHOWN]
     )
     zone = ZoneInfo(access.user.timezone if access.user else access.team.timezone)
-    entries = [_entry(row, lead, access, masked=masked) for row in rows]
+    known = {row.data.get("attempt") for row in rows if row.kind == Kind.OUTCOME}
+    entries = [_entry(row, lead, access, masked=masked, known=known) for row in rows]
     return list(_by_day(entries, zone, now))
 
 
@@ -81,8 +83,14 @@ def _day(day: date, today: date) -> str:
     return date_format(day, "j F" if day.year == today.year else "j F Y")
 
 
-def _entry(row: Activity, lead: Lead, access: Access, *, masked: bool) -> Entry:
+def _entry(
+    row: Activity, lead: Lead, access: Access, *, masked: bool, known: set[str | None]
+) -> Entry:
+    """One line; `known` are the attempts whose outcome is told."""
     title, text = _words(row, access)
+    is_open = row.kind == Kind.ATTEMPT and row.data.get("attempt") not in known
+    if is_open:
+        text = _("Counts once the outcome is known.")
     quote = ""
     if masked:
         text = "" if row.kind in WRITTEN_BY_PEOPLE else text
@@ -91,7 +99,7 @@ def _entry(row: Activity, lead: Lead, access: Access, *, masked: bool) -> Entry:
     symbol = SYMBOLS.get(Kind(row.kind), "circle")
     if row.kind == Kind.ATTEMPT:
         symbol = CHANNEL_SYMBOLS.get(row.data.get("channel", ""), symbol)
-    return Entry(row.kind, symbol, title, text, quote, row.at, is_open=row.kind == Kind.ATTEMPT)
+    return Entry(row.kind, symbol, title, text, quote, row.at, is_open=is_open)
 
 
 def _quoted(row: Activity) -> str:
@@ -173,7 +181,7 @@ _SAYINGS: dict[Kind, Any] = {
     Kind.HELD: lambda who, d: (_("Held until someone is available"), _rule(d)),
     Kind.MANAGER: lambda who, d: (_("A manager decides"), _and(_rule(d), _reason(d))),
     Kind.DISQUALIFIED: lambda who, d: (_("Disqualified"), _and(_rule(d), _reason(d))),
-    Kind.ATTEMPT: lambda who, d: (_attempt(who, d), _("Counts once the outcome is known.")),
+    Kind.ATTEMPT: lambda who, d: (_attempt(who, d), ""),
     Kind.OUTCOME: lambda who, d: (
         _label(Outcome, d.get("outcome")), _label(Channel, d.get("channel")),
     ),
@@ -203,7 +211,7 @@ def _low(who: str) -> str:
 
 def _after(data: dict[str, Any]) -> str:
     seconds = data.get("seconds")
-    return "" if seconds is None else _("After %(s)s seconds.") % {"s": f"{seconds:.0f}"}
+    return "" if seconds is None else _("After %(time)s.") % {"time": clock_face(seconds)}
 
 
 def _attempt(who: str, data: dict[str, Any]) -> str:

@@ -130,6 +130,40 @@ def test_a_follow_up_without_a_time_is_asked_for_again(world: World) -> None:
     assert attempt.confirmed_at is None
 
 
+def test_a_follow_up_is_not_planned_in_the_past(world: World) -> None:
+    mia = world.member("Mia")
+    world.rules(world.pool(mia))
+    lead = world.routed()
+    attempt = services.log_attempt(lead, channel="call", by=world.access(mia), now=NOW)
+
+    answer = browser_of(mia).post(
+        at(world, "outcome", attempt=attempt.pk),
+        {"outcome": "talked", "follow_up": "pick", "follow_up_at": "2020-01-01T10:00"},
+        follow=True,
+    )
+
+    attempt.refresh_from_db()
+    assert "That is in the past" in answer.content.decode()
+    assert "Counts once the outcome is known" in answer.content.decode()
+    assert attempt.confirmed_at is None
+
+
+def test_after_an_outcome_the_longest_overdue_follow_up_is_next(world: World) -> None:
+    mia = world.member("Mia")
+    world.rules(world.pool(mia))
+    overdue, lead = world.routed(), world.routed()
+    for one, follow_up in ((overdue, "2020-01-01T10:00:00+00:00"), (lead, "none")):
+        attempt = services.log_attempt(one, channel="call", by=world.access(mia), now=NOW)
+        answer = browser_of(mia).post(
+            at(world, "outcome", attempt=attempt.pk),
+            {"outcome": "talked", "follow_up": follow_up},
+        )
+
+    page = browser_of(mia).get(at(world, "lead", lead=lead.pk)).content.decode()
+    assert answer["Location"] == at(world, "lead", lead=overdue.pk)
+    assert "Counts once the outcome is known" not in page
+
+
 def test_a_manager_hands_over_deletes_and_restores(world: World) -> None:
     mia, jonas = world.member("Mia"), world.member("Jonas")
     admin = world.member("Admin", Role.ADMIN)

@@ -93,22 +93,27 @@ def outcome(request: HttpRequest, access: Access, attempt: UUID) -> HttpResponse
             services.confirm_attempt(
                 found, outcome=request.POST.get("outcome", ""), by=access, now=now,
                 note=request.POST.get("note", "")[:500],
-                follow_up_at=_follow_up_at(request, access), follow_up_channel=found.channel,
+                follow_up_at=_follow_up_at(request, access, now), follow_up_channel=found.channel,
             )  # fmt: skip
     except ValueError as error:
         messages.error(request, str(error))
         return _back_to(access, found.lead_id)
     messages.success(request, _("Logged. The clock has stopped."))
-    return redirect(_next_or_lead(access, found.lead_id))
+    return redirect(_next_or_lead(access, found.lead_id, now))
 
 
-def _next_or_lead(access: Access, lead_id: UUID) -> str:
-    waiting = [row.lead.url for row in cards.new_rows(access) if row.lead.id != lead_id]
+def _next_or_lead(access: Access, lead_id: UUID, now: datetime) -> str:
+    """The next lead without an attempt, else the most overdue follow-up, else this lead."""
+    rows = [*cards.new_rows(access), *cards.follow_ups(access, now)[0]]
+    waiting = [row.lead.url for row in rows if row.lead.id != lead_id]
     return waiting[0] if waiting else cards.address(access, "lead", lead=lead_id)
 
 
-def _follow_up_at(request: HttpRequest, access: Access) -> datetime | None:
-    """The chosen moment; ValueError with a remedy if it can't be read."""
+def _follow_up_at(request: HttpRequest, access: Access, now: datetime) -> datetime | None:
+    """The chosen moment; ValueError with a remedy if it can't be read or was picked in the past.
+
+    What was offered as a choice may have passed while the page was open: it is due at once.
+    """
     chosen = request.POST.get("follow_up", "none")
     if chosen in {"none", ""}:
         return None
@@ -118,7 +123,10 @@ def _follow_up_at(request: HttpRequest, access: Access) -> datetime | None:
     except ValueError:
         raise ValueError(_("Pick a date and time for the follow-up, or choose “None”.")) from None
     zone = ZoneInfo(access.user.timezone if access.user else access.team.timezone)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    if chosen == "pick" and moment < now:
+        raise ValueError(_("That is in the past. Pick a later date and time, or choose “None”."))
+    return moment
 
 
 @team_page(Permission.WORK_LEADS)
