@@ -121,7 +121,9 @@ class Servers:
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    """Tell who is there; a closed terminal or pipe must not keep us from stopping cleanly."""
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 def end_group(pid: int, number: int) -> None:
