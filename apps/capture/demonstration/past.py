@@ -16,15 +16,15 @@ from apps.capture.demonstration.road import Body, Road
 from apps.leads.models import FollowUp
 
 DAYS = 56
-# Leads before today's last minutes. The sales floor's turns are a multiple of its twelve seats,
-# so that the demo begins with nobody ahead of anybody.
+# Leads before today's last minutes. With those, the sales floor's turns are one more than a
+# multiple of its twelve seats: the newest lead is Mia's, and the next twelve go to twelve people.
 RECEIVED = {
-    "website": 309, "openhouse": 84, "meta-lead-ads": 146, "partner-portal": 72,
+    "website": 310, "openhouse": 84, "meta-lead-ads": 146, "partner-portal": 72,
     "trade-fair-form": 48,
 }  # fmt: skip
 # How many of them came today, of a whole working day that is over.
 _TODAY = {
-    "website": 15, "openhouse": 3, "meta-lead-ads": 5, "partner-portal": 2, "trade-fair-form": 1,
+    "website": 24, "openhouse": 2, "meta-lead-ads": 4, "partner-portal": 1, "trade-fair-form": 1,
 }  # fmt: skip
 _RECENT, _RECENT_SHARE, _COME_AGAIN = 28, 0.88, 12
 _ODD: tuple[tuple[str, Body], ...] = (

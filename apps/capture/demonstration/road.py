@@ -103,7 +103,7 @@ class Road:
         """In the hopper until somebody picks it, or until it was there too long."""
         by = self._chance.choice(self._company.salespeople)
         if self._chance.random() < _PICKED:
-            later = self._agenda.working_hours(when + self._agenda.minutes(60 * 4))
+            later = when + self._agenda.minutes(60 * 2)
             if later < entry.expires_at:
                 self._agenda.at(later, lambda at: self._pick(entry, by, at))
                 return
