@@ -25,6 +25,10 @@ class Flow:
     last: datetime | None = None
 
     @property
+    def is_revoked(self) -> bool:
+        return self.source.revoked_at is not None
+
+    @property
     def is_silent(self) -> bool:
         """Whether it brought leads the week before and none since, though it is on."""
         return self.source.is_active and self.before > 0 and not self.week
@@ -39,7 +43,7 @@ def since(access: Access, *, now: datetime) -> datetime:
 
 
 def by_source(sources: Iterable[Source], *, access: Access, now: datetime) -> list[Flow]:
-    """Every source with what it brought, in its order. One statement more."""
+    """Every source with what it brought: silent ones first, then by leads. One statement more."""
     start = since(access, now=now)
     is_late = Q(received_at__gte=start)
     leads = Lead.objects.visible_to(access).counted().filter(received_at__gte=start - WEEK)
@@ -53,4 +57,5 @@ def by_source(sources: Iterable[Source], *, access: Access, now: datetime) -> li
         )
     )
     brought = {source: figures for source, *figures in counted}
-    return [Flow(source, *brought.get(source.pk, ())) for source in sources]
+    flows = [Flow(source, *brought.get(source.pk, ())) for source in sources]
+    return sorted(flows, key=lambda flow: (flow.is_revoked, not flow.is_silent, -flow.week))
