@@ -87,6 +87,11 @@ class Item:
         return self.alert.kind in ASKING and (is_late or self.ending is not None)
 
     @property
+    def is_over(self) -> bool:
+        """Whether it only tells what is past."""
+        return self.is_past or self.alert.kind == Kind.EXPIRED
+
+    @property
     def how_it_ended(self) -> str:
         """Who was faster; empty while nobody was."""
         if self.ending is None:
