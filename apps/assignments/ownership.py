@@ -94,7 +94,8 @@ def delete_lead(lead: Lead, *, by: Access, now: datetime) -> None:
 def restore_lead(lead: Lead, *, by: Access, now: datetime) -> Placement | None:
     """Bring a deleted lead back: to whoever owned it then, else on its road. None if closed."""
     by.require(Permission.DELETE_LEADS)
-    fresh = Lead.objects.select_for_update(of=("self",)).select_related("source").get(pk=lead.pk)
+    leads = Lead.objects.select_for_update(of=("self",), no_key=True).select_related("source")
+    fresh = leads.get(pk=lead.pk)
     if fresh.deleted_at is None:
         return None
     fresh.deleted_at = None

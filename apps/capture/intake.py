@@ -143,7 +143,8 @@ def _attach(
 ) -> Intake | None:
     """Add what is new to the lead and tell its owner; None if it was deleted meanwhile."""
     lead = (
-        Lead.objects.select_for_update(of=("self",))
+        # Rows that point to a lead are checked at the commit: a full lock could wait for them.
+        Lead.objects.select_for_update(of=("self",), no_key=True)
         .select_related("source", "owner__user")
         .filter(pk=lead_id, deleted_at__isnull=True)
         .first()

@@ -156,4 +156,5 @@ def count_attempt(lead: Lead, attempt: Attempt, *, business_seconds: float) -> N
 
 
 def _locked(lead: Lead) -> Lead:
-    return Lead.objects.select_for_update(of=("self",)).select_related("source").get(pk=lead.pk)
+    leads = Lead.objects.select_for_update(of=("self",), no_key=True).select_related("source")
+    return leads.get(pk=lead.pk)
