@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
+import structlog
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -18,6 +19,8 @@ from apps.teams.policy import public_page
 
 RETRY_AFTER = "5"
 
+log = structlog.get_logger(__name__)
+
 
 @csrf_exempt
 @public_page("the token in the address, and a signature where the source asks for one")
@@ -27,7 +30,8 @@ def receive(request: HttpRequest, token: str) -> JsonResponse:
         return _refused(405, _("Send leads by POST."), Allow="POST")
     try:
         return _receive(request, token)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError) as error:
+        log.warning("capture_refused", reason=str(error).partition("\n")[0])
         return _refused(
             503, _("The database is away for the moment. Send it again."),
             **{"Retry-After": RETRY_AFTER},
