@@ -135,7 +135,7 @@ def business_seconds(start: datetime, end: datetime, schedule: Schedule | None) 
     """How many seconds of hours lie between two moments; 0 if the end comes first."""
     first, last = _utc(start), _utc(end)
     spans = _open_spans((schedule,), first, last)
-    return sum(((closes - opens).total_seconds() for opens, closes in spans), 0.0)
+    return sum((closes - opens for opens, closes in spans), timedelta()).total_seconds()
 
 
 def _open_spans(
