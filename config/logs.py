@@ -8,14 +8,22 @@ import structlog
 # Addresses whose path is itself a key: captures, hosted forms, invitations, password resets.
 _SECRET_PATH = re.compile(r"(/(?:capture|f|invitations|key|confirm-email)/)[^/\s?\"']+")
 _QUERY = re.compile(r"\?[^\s\"']*")
+# Every key that we make, wherever it turns up: 32 random bytes (apps/teams/secrets.py).
+_KEY = re.compile(r"(?<![\w-])(lr_|whsec_)?[\w-]{43}(?![\w-])", re.ASCII)
+_ADDRESSES = frozenset({"event", "request"})
 
 
 def hide_secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Cut keys out of addresses, and query strings, which may hold a name or a phone."""
-    for key in ("event", "request"):
-        value = event.get(key)
-        if isinstance(value, str) and "/" in value:
-            event[key] = _QUERY.sub("", _SECRET_PATH.sub(r"\1…", value))
+    """Cut keys out of every line, and query strings, which may hold a name or a phone.
+
+    Comes last, so that it sees what others add too: Django's loggers pass the whole request
+    along, a traceback may quote anything.
+    """
+    for name, value in event.items():
+        if name in _ADDRESSES:
+            event[name] = _QUERY.sub("", _SECRET_PATH.sub(r"\1…", _KEY.sub(r"\1…", str(value))))
+        elif isinstance(value, str):
+            event[name] = _KEY.sub(r"\1…", value)
     return event
 
 
@@ -28,7 +36,6 @@ def configure(*, level: str, as_json: bool) -> dict[str, Any]:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        hide_secrets,
     ]
     structlog.configure(
         processors=[
@@ -71,6 +78,7 @@ def _formatter(shared: list[Any], *, as_json: bool) -> dict[str, Any]:
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             *errors,
+            hide_secrets,
             renderer,
         ],
     }
