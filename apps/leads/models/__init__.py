@@ -1,0 +1,21 @@
+"""Leads, where they come from and what happened to them."""
+
+from apps.leads.models.leads import LEAD_COLUMNS, Lead, LeadQuerySet
+from apps.leads.models.sources import OPEN_KINDS, CustomField, Source, Status, StatusKind
+from apps.leads.models.work import Activity, Attempt, Channel, FollowUp, Outcome
+
+__all__ = [
+    "LEAD_COLUMNS",
+    "OPEN_KINDS",
+    "Activity",
+    "Attempt",
+    "Channel",
+    "CustomField",
+    "FollowUp",
+    "Lead",
+    "LeadQuerySet",
+    "Outcome",
+    "Source",
+    "Status",
+    "StatusKind",
+]
