@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import IO, Any, ClassVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError as NoSuchValue
 from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError, ValidationError
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -96,7 +97,23 @@ class Pages(CursorPagination):
         if asked not in self._orders:
             allowed = ", ".join(sorted(self._orders))
             raise ValidationError({"ordering": [f"Use one of {allowed}."]})
+        self._sorted_by = _column(queryset, self._orders[asked][0])
         return self._orders[asked]
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The place that the address names; 404 for one that no answer of ours named."""
+        cursor = super().decode_cursor(request)
+        try:
+            if cursor is not None and cursor.position is not None:
+                self._sorted_by.to_python(cursor.position)
+        except NoSuchValue as error:
+            raise NotFound(self.invalid_cursor_message) from error
+        return cursor
+
+
+def _column(rows: QuerySet[Any], order: str) -> Any:
+    name = order.removeprefix("-")
+    return rows.model._meta.pk if name == "pk" else rows.model._meta.get_field(name)
 
 
 LATEST = {"-created": ("-pk",), "created": ("pk",)}

@@ -78,4 +78,13 @@ def _invalid(error: ValidationError) -> dict[str, Any]:
         words = detail if isinstance(detail, list) else [detail]
         return {"detail": " ".join(str(word) for word in words), "errors": {}}
     named = ", ".join(str(name) for name in detail)
-    return {"detail": f"Mend these fields: {named}.", "errors": detail}
+    return {"detail": f"Mend these fields: {named}.", "errors": _sendable(detail)}
+
+
+def _sendable(detail: Any) -> Any:
+    """The refusals, which may quote half a character of the body, as text that UTF-8 can hold."""
+    if isinstance(detail, dict):
+        return {name: _sendable(value) for name, value in detail.items()}
+    if isinstance(detail, list):
+        return [_sendable(value) for value in detail]
+    return str(detail).encode("utf-8", "replace").decode()

@@ -1,5 +1,7 @@
 """Leads over the API: what comes in, what may be changed, and by whom."""
 
+from base64 import b64encode
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -216,6 +218,25 @@ def test_pages_hold_at_most_200_and_lead_on(world: World, manager: Caller) -> No
     assert len(second["results"]) == 3
     ids = {lead["id"] for lead in (*first["results"], *second["results"])}
     assert len(ids) == 203
+
+
+@pytest.mark.parametrize(
+    "place", ["1", "\x00", "9999-99-99", "0001-01-01T00:00:00+14:00", "9" * 300]
+)
+@pytest.mark.parametrize("path", ["/leads/", "/offers/", "/decisions/"])
+def test_a_page_that_no_answer_named_is_not_there(manager: Caller, path: str, place: str) -> None:
+    cursor = b64encode(urlencode({"p": place}).encode()).decode()
+
+    response = manager.get(path, cursor=cursor)
+
+    # A moment is a place in a list by moments, however early.
+    assert response.status_code == (200 if path == "/leads/" and "T" in place else 404)
+
+
+def test_half_a_character_is_400(manager: Caller, mias_lead: Lead) -> None:
+    response = manager.raw(f"/leads/{mias_lead.pk}/status/", b'{"kind": "\\uD800"}')
+
+    assert response.status_code == 400
 
 
 def test_an_attempt_with_its_outcome_stops_the_clock(mia: Membership, mias_lead: Lead) -> None:
