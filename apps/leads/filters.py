@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from apps.leads.models import OPEN_KINDS, Lead, LeadQuerySet, StatusKind
 from apps.leads.speed import Band, Clock, seconds
 from apps.teams.access import Access
+from apps.teams.permissions import Permission
 
 NOBODY = "none"
 ME = "me"
@@ -144,12 +145,16 @@ class LeadFilters:
         return rows.annotate(waited=seconds(self.clock)).filter(wanted)
 
     def _searched(self, rows: LeadQuerySet, by: Access) -> LeadQuerySet:
-        """Leads in which every word occurs."""
+        """Leads in which every word occurs; of a masked one, in what it shows."""
         words = _words(self.q)
+        shown = reduce(operator.and_, (Q(city__icontains=word) for word in words))
         if by.masked:
-            return rows.filter(reduce(operator.and_, (Q(city__icontains=word) for word in words)))
-        rows = rows.annotate(searched=SEARCHED)
-        return rows.filter(reduce(operator.and_, (Q(searched__contains=word) for word in words)))
+            return rows.filter(shown)
+        whole = reduce(operator.and_, (Q(searched__contains=word) for word in words))
+        if by.can(Permission.SEE_UNASSIGNED) and not by.can(Permission.SEE_OTHERS):
+            unowned = Q(owner__isnull=True)
+            whole = whole & ~unowned | shown & unowned
+        return rows.annotate(searched=SEARCHED).filter(whole)
 
 
 def _words(text: str) -> list[str]:

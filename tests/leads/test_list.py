@@ -107,6 +107,21 @@ def test_a_viewer_cannot_search_what_is_masked(world: World, rosa: Lead, words: 
         assert secret not in page
 
 
+@pytest.mark.parametrize("words", ["steiner", "sattler", "rosa@sattler.example", "6641234567"])
+def test_a_lead_that_nobody_took_yet_is_not_found_by_what_is_masked(
+    world: World, rosa: Lead, words: str
+) -> None:
+    mia = world.member("Mia", switches=["see_unassigned"])
+    hers = world.lead(
+        owner=mia, stage="owned", name="Anna Steiner", company="Sattler",
+        email="rosa@sattler.example", phone_key="+436641234567",
+    )  # fmt: skip
+    client = signed_in(mia)
+
+    assert shown(client, f"q={words}") == ids(hers)
+    assert shown(client, "q=graz") == ids(rosa)
+
+
 def test_filters_narrow_the_list(world: World, manager: Client) -> None:
     mia = world.member("Mia")
     received = NOW - timedelta(hours=3)
