@@ -12,6 +12,7 @@ from apps.leads.masking import card, is_masked
 from apps.leads.models import Attempt, Lead, StatusKind
 from apps.teams.access import Access
 from apps.teams.models import Membership
+from apps.teams.permissions import Permission
 
 Shape = dict[str, Any]
 CONTACT = ("email", "phone")
@@ -160,12 +161,21 @@ class OfferShape(serializers.Serializer[Any]):
     taken_by = MemberShape(allow_null=True)
 
 
+def _hides(one: Offer, by: Access) -> bool:
+    """Who it was put to alone reads the name while she may take it; it is not hers to keep."""
+    if by.masked or not one.is_exclusive:
+        return True
+    is_asked = one.state == Offer.State.OPEN and by.member_id == one.member_id
+    is_hers = one.lead.owner_id is not None and one.lead.owner_id == by.member_id
+    return not (is_asked or is_hers or by.can(Permission.SEE_OTHERS))
+
+
 def offer(one: Offer, *, by: Access) -> Shape:
     """Needs lead with source, decision, and who took it loaded."""
     keys = one.decision.trace.get("facts", {})
     return {
         "id": str(one.pk),
-        "lead": teaser(one.lead, masked=by.masked or not one.is_exclusive, keys=keys),
+        "lead": teaser(one.lead, masked=_hides(one, by), keys=keys),
         "state": one.state,
         "is_exclusive": one.is_exclusive,
         "is_mine": by.member_id in one.candidates,

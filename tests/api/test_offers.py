@@ -143,6 +143,22 @@ def test_an_exclusive_offer_is_declined_and_goes_on(
     assert offer_of(lead).member_id == (jonas if asked is mia else mia).pk
 
 
+def test_the_name_behind_an_exclusive_offer_is_read_only_while_it_may_be_taken(
+    world: World, mia: Membership, jonas: Membership
+) -> None:
+    world.rules(world.pool(mia, jonas, mode=Mode.OFFER))
+    lead = world.routed(name="Rosa Steiner")
+    offer = offer_of(lead)
+    asked = Caller(mia if offer.member_id == mia.pk else jonas)
+    path = f"/offers/{offer.pk}/"
+
+    before = body(asked.get(path))["lead"]["name"]
+    asked.post(f"{path}decline/")
+    after = body(asked.get(path))["lead"]["name"]
+
+    assert (before, after) == ("Rosa Steiner", "R••• S••••••")
+
+
 def test_an_unknown_state_is_400_naming_the_known(mia: Membership) -> None:
     response = Caller(mia).get("/offers/", state="lost")
 
