@@ -8,21 +8,26 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf.locale import LANG_INFO
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_countries import countries
 
 from apps.assignments.cards import address, clock_start
 from apps.assignments.models import Assignment
 from apps.leads.masking import masked_name
 from apps.leads.models import Attempt, Channel, Lead, Outcome
+from apps.leads.normalise import spaced
 from apps.routing.fields import FieldType
 from apps.rules.registry import registry
 from apps.teams.access import Access
 from apps.teams.presentation import money
 
-HIDDEN_WHEN_MASKED = frozenset({"email", "phone", "message", "campaign", "form"})
+HIDDEN_WHEN_MASKED = frozenset({
+    "email", "phone", "message", "campaign", "form", "job_title", "postcode", "company",
+})  # fmt: skip
 INITIALS_WHEN_MASKED = frozenset({"name", "company"})
 NOT_LISTED = frozenset({"name", "message", "source", "received_at", "interest_group"})
 

@@ -232,8 +232,9 @@ def test_a_viewer_sees_initials_only(world: World) -> None:
     mia = world.member("Mia")
     world.rules(world.pool(mia))
     lead = world.routed(
-        name="Rosa Steiner", email="rosa@example.com", phone="+4915112345678", message="hush"
-    )
+        name="Rosa Steiner", email="rosa@example.com", phone="+4915112345678", message="hush",
+        company="Weingut Sattler", job_title="Cellar master", postcode="8010",
+    )  # fmt: skip
     add_note(lead, text="Likes Linz", by=world.access(world.member("Ann")), now=NOW)
     soon = NOW + timedelta(days=1)
     owner = world.access(mia)
@@ -241,7 +242,8 @@ def test_a_viewer_sees_initials_only(world: World) -> None:
 
     page = browser_of(viewer).get(at(world, "lead", lead=lead.pk)).content.decode()
 
-    for secret in ("Rosa", "rosa@", "+4915112345678", "hush", "Linz", "sister"):
+    for secret in ("Rosa", "rosa@", "+4915112345678", "hush", "Linz", "sister", "Sattler",
+                   "Cellar", "8010"):  # fmt: skip
         assert secret not in page
 
 
