@@ -104,7 +104,10 @@ def outcome(request: HttpRequest, access: Access, attempt: UUID) -> HttpResponse
 
 def _next_or_lead(access: Access, lead_id: UUID, now: datetime) -> str:
     """The next lead without an attempt, else the most overdue follow-up, else this lead."""
-    rows = [*cards.new_rows(access), *cards.follow_ups(access, now)[0]]
+    rows: list[cards.NewRow | cards.FollowUpRow] = [
+        *cards.new_rows(access),
+        *cards.follow_ups(access, now)[0],
+    ]
     waiting = [row.lead.url for row in rows if row.lead.id != lead_id]
     return waiting[0] if waiting else cards.address(access, "lead", lead=lead_id)
 
