@@ -148,12 +148,16 @@ def prospect(chance: Random, source: str, number: int) -> dict[str, Any]:
 
 
 def _phone(country: str, number: int) -> str:
-    """A number that nobody has; none where no range is kept for fiction."""
+    """A number that nobody has: where no range is kept for fiction, a German office's."""
     match country:
-        case "DE":
-            return f"+49 30 23125 {number % 1000:03d}"
+        case "FR":
+            return f"+33 1 99 00 {number % 10_000:04d}"
         case "GB":
-            return f"+44 7700 900{number % 1000:03d}"
+            return f"+44 20 7946 0{number % 1000:03d}"
         case "US":
             return f"+1 202 555 01{number % 100:02d}"
-    return ""
+        case "AT":
+            return f"+49 89 99998 {number % 1000:03d}"
+        case "CH":
+            return f"+49 221 4710 {number % 1000:03d}"
+    return f"+49 30 23125 {number % 1000:03d}"

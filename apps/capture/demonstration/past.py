@@ -9,6 +9,7 @@ from functools import partial
 from django.db.models import F
 
 from apps.alerts.models import LISTED, Alert
+from apps.assignments.models import Assignment, Offer
 from apps.capture.demonstration import cast, company
 from apps.capture.demonstration.agenda import Agenda
 from apps.capture.demonstration.company import Company
@@ -26,6 +27,7 @@ RECEIVED = {
 _TODAY = {
     "website": 24, "openhouse": 2, "meta-lead-ads": 4, "partner-portal": 1, "trade-fair-form": 1,
 }  # fmt: skip
+_BEING_MADE = timedelta(minutes=1)
 _RECENT, _RECENT_SHARE, _COME_AGAIN = 28, 0.88, 12
 _ODD: tuple[tuple[str, Body], ...] = (
     ("meta-lead-ads", {"name": "Walk-in visitor", "company": "Seefeld Hotels"}),
@@ -40,11 +42,14 @@ _LARGE = {"country": "DE", "city": "Munich", "employees": 640, "company": "Isarw
           "product": "Depot charging", "charge_points": 40}  # fmt: skip
 _SMALL = {"country": "AT", "city": "Graz", "employees": 60, "company": "Bergland Taxi",
           "product": "Workplace charging", "charge_points": 4, "language": "de"}  # fmt: skip
+_TINY = {**_SMALL, "employees": 8, "timeline": "This year"}
 # What has just come in when the demo is first looked at: how long ago, where, and what it says.
 _JUST_NOW: tuple[tuple[float, str, dict[str, object]], ...] = (
+    (130, "meta-lead-ads", {**_TINY, "company": "Talblick Bäckerei", "city": "Salzburg"}),
     (75, "meta-lead-ads", _SMALL),
+    (47, "trade-fair-form", {**_TINY, "company": "Seefeld Handwerk", "city": "Linz"}),
     (38, "trade-fair-form", {**_SMALL, "company": "Lindenhof Hotels", "city": "Vienna"}),
-    (21, "partner-portal", {}),
+    (21, "partner-portal", {**_SMALL, "company": "Nordhafen Hotels", "city": "Vienna"}),
     (9, "meta-lead-ads", {**_LARGE, "company": "Rheinkurier Logistik", "city": "Cologne"}),
     (2.5, "meta-lead-ads", _LARGE),
     (3.2, "website", {}),
@@ -70,6 +75,7 @@ def play(made: Company, *, now: datetime) -> None:
     road.desk.plan_today()
     road.desk.book.write()
     _settle(made, now)
+    _put_off(made, now)
 
 
 def _arrivals(agenda: Agenda) -> Iterator[tuple[datetime, str, Body]]:
@@ -107,3 +113,12 @@ def _settle(made: Company, now: datetime) -> None:
     told.filter(created_at__lt=now - timedelta(hours=2)).update(read_at=F("created_at"))
     due = FollowUp.objects.filter(team=made.team, due_at__lte=now, reminded_at=None)
     due.update(reminded_at=F("due_at"))
+
+
+def _put_off(made: Company, now: datetime) -> None:
+    """What would run out while the demo is being made runs out a little later."""
+    made_by = now + _BEING_MADE
+    offers = Offer.objects.filter(team=made.team, state=Offer.State.OPEN)
+    offers.filter(expires_at__lt=made_by).update(expires_at=F("expires_at") + 2 * _BEING_MADE)
+    awaited = Assignment.objects.filter(team=made.team, ended_at=None, responded_at=None)
+    awaited.filter(respond_by__lt=made_by).update(respond_by=F("respond_by") + 2 * _BEING_MADE)
