@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from django.utils.translation import gettext as _
@@ -10,12 +10,16 @@ from django.utils.translation import gettext as _
 from apps.assignments.cards import address
 from apps.content.services import RenderedScript, scripts_for
 from apps.leads.models import Channel, Lead
+from apps.leads.normalise import spaced
 from apps.teams.access import Access
 
 
 @dataclass(frozen=True, slots=True)
 class ContactButton:
-    """`href` is "" when the way is missing or not allowed; `note` says why or what is sent."""
+    """`href` is "" when the way is missing or not allowed; `note` says why or what is sent.
+
+    `is_next` marks the first way that there is.
+    """
 
     channel: str
     label: str
@@ -23,6 +27,7 @@ class ContactButton:
     href: str
     attempt_url: str
     script_id: str = ""
+    is_next: bool = False
 
 
 def buttons(lead: Lead, access: Access) -> list[ContactButton]:
@@ -30,7 +35,9 @@ def buttons(lead: Lead, access: Access) -> list[ContactButton]:
     if access.masked:
         return []
     scripts = scripts_for(access, script_values(lead))
-    return [_button(channel, lead, access, _first(scripts, channel)) for channel in Channel]
+    found = [_button(channel, lead, access, _first(scripts, channel)) for channel in Channel]
+    first = next((button for button in found if button.href), None)
+    return [replace(button, is_next=button is first) for button in found]
 
 
 def script_values(lead: Lead) -> dict[str, str]:
@@ -80,5 +87,5 @@ def _note(channel: Channel, lead: Lead, script: RenderedScript | None, *, has_wa
     if not has_way:
         return _("no address") if channel is Channel.EMAIL else _("no number")
     if channel is Channel.CALL:
-        return lead.phone
+        return spaced(lead.phone)
     return script.name if script else (lead.email if channel is Channel.EMAIL else lead.phone)

@@ -89,6 +89,19 @@ def headline(lead: Lead, *, masked: bool) -> str:
     return " · ".join(part for part in (work, where) if part)
 
 
+def _country(code: str) -> str:
+    return str(countries.name(code)) or code
+
+
+def _language(code: str) -> str:
+    known = LANG_INFO.get(code, {})
+    return str(_(known["name"])) if "name" in known else code
+
+
+# Facts that are kept as codes, and how people read them.
+_READ_AS = {"phone": spaced, "country": _country, "language": _language}
+
+
 def facts(lead: Lead, access: Access, used: set[str], *, masked: bool) -> list[Fact]:
     """Everything known, by the registry's labels, masked where it must be."""
     found = []
@@ -105,6 +118,8 @@ def facts(lead: Lead, access: Access, used: set[str], *, masked: bool) -> list[F
 
 
 def _in_words(field: Any, value: Any, lead: Lead, access: Access) -> str:
+    if field.key in _READ_AS:
+        return _READ_AS[field.key](str(value))
     if field.type is FieldType.MONEY and isinstance(value, int):
         currency = lead.facts.get(f"{field.key}_currency") or access.team.currency
         return money(value, currency)

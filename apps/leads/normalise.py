@@ -104,6 +104,15 @@ def phone(raw: object, country: str = "") -> Phone:
     return Phone(key, key[:20], phonenumbers.is_valid_number(parsed))
 
 
+def spaced(number: str) -> str:
+    """A number in E.164 as people read it, "+49 30 23125007"; any other as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def email(raw: object) -> Email:
     """An address as given, with its folded key. A line break inside is refused outright."""
     given = str("" if raw is None else raw).strip()

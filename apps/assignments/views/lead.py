@@ -47,6 +47,7 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
     last = Decision.objects.visible_to(access).filter(lead=found).first()
     used = set(last.trace.get("facts", {})) if last else set()
     masked = is_masked(found, by=access)
+    facts = lead_page.facts(found, access, used, masked=masked)
     may = _may(found, access)
     return {
         "access": access,
@@ -66,8 +67,8 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
         "timeline": timeline.of(found, access, now, masked=masked),
         "follow_up": _follow_up(found, access, masked=masked),
         "why": reasons.in_words(last, access) if last else None,
-        "facts": lead_page.facts(found, access, used, masked=masked),
-        "facts_used": bool(used),
+        "facts": facts,
+        "facts_used": any(fact.is_used for fact in facts),
         "warnings": [] if masked else found.warnings,
         "is_unowned": found.owner_id is None,
         "owner": _owner(found, access),
