@@ -148,13 +148,16 @@ def late_by(context: Context, when: datetime) -> str:
 
 @register.simple_tag(takes_context=True)
 def at(context: Context, when: datetime | None, form: str = "") -> str:
-    """A time of day (today) or a date and time, exact in its title. `form`: "seconds", "date"."""
+    """A time of day (today) or a date and time, exact in its title.
+
+    `form`: "seconds", "date", or "clock" for the time of day alone, under a heading with the day.
+    """
     if when is None:
         return "–"
     local, today = timezone.localtime(when), timezone.localtime(_now(context)).date()
-    clock = "H:i:s" if form == "seconds" else "H:i"
+    clock = "H:i:s" if form in ("seconds", "clock") else "H:i"
     pattern = "j M Y" if form == "date" else clock
-    if form != "date" and local.date() != today:
+    if form not in ("date", "clock") and local.date() != today:
         pattern = f"j M, {clock}" if local.year == today.year else f"j M Y, {clock}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
