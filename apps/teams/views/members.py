@@ -14,7 +14,7 @@ from apps.teams import invitations, presence
 from apps.teams.access import Access
 from apps.teams.forms import InviteForm
 from apps.teams.models import Invitation, Membership
-from apps.teams.permissions import Permission
+from apps.teams.permissions import Permission, Role
 from apps.teams.policy import team_page
 
 
@@ -78,15 +78,26 @@ def _page(
     context = {
         "access": access,
         "section": "members",
-        "rows": [row for row in rows if row[0].is_active],
+        "rows": sorted((row for row in rows if row[0].is_active), key=_who_is_missing_first),
         "former": [row for row in rows if not row[0].is_active],
-        "available": sum(1 for _member, state in rows if state.is_available),
+        "available": sum(1 for row in rows if _takes_leads(row[0]) and row[1].is_available),
+        "missing": [row for row in rows if _who_is_missing_first(row) == 0],
         "form": form or InviteForm(roles=roles),
         "waiting": invitations.waiting(access),
         "invitable": [role.value for role in roles],
         "sent": sent,
     }
     return render(request, "teams/members.html", context, status=status)
+
+
+def _takes_leads(member: Membership) -> bool:
+    return member.is_active and member.role == Role.SALESPERSON
+
+
+def _who_is_missing_first(row: tuple[Membership, presence.Presence]) -> int:
+    """Those who should take leads and do not come first; the order is else kept."""
+    member, state = row
+    return 0 if _takes_leads(member) and not state.is_available else 1
 
 
 @never_cache
