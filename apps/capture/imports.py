@@ -77,17 +77,18 @@ def upload(*, body: bytes, file_name: str, source_name: str, by: Access, now: da
     )
 
 
+@transaction.atomic
 def _source(by: Access, name: str, now: datetime) -> Source:
     """The import source of that name; without one, the team's own for imports."""
     name = " ".join(name.replace("\x00", "").split())[:120]
     if not name:
         return sources.builtin(by.team, Source.Kind.IMPORT, now=now)
+    slug = sources.free_slug(by.team, slugify(name) or "import")  # first: it waits for others
     known = Source.objects.filter(team=by.team, kind=Source.Kind.IMPORT, name=name).first()
     if known is not None:
         return known
     return Source.objects.create(
-        team=by.team, kind=Source.Kind.IMPORT, name=name, created_at=now,
-        slug=sources.free_slug(by.team, slugify(name) or "import"),
+        team=by.team, kind=Source.Kind.IMPORT, name=name, created_at=now, slug=slug
     )  # fmt: skip
 
 

@@ -73,7 +73,11 @@ def builtin(team: Team, kind: Source.Kind, *, now: datetime) -> Source:
 
 
 def free_slug(team: Team, name: str) -> str:
-    """A key for a source of this name that the team does not use yet."""
+    """A key for a source of this name that the team does not use yet.
+
+    Nobody else gets it: the team's row is locked until the caller's transaction ends.
+    """
+    Team.objects.select_for_update(no_key=True).get(pk=team.pk)
     base = slugify(name)[:50] or "source"
     taken = set(
         Source.objects.filter(team=team, slug__startswith=base).values_list("slug", flat=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,10 @@ from apps.content.placeholders import MEANINGS, fill, refuse_unknown
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
+
+
+class NameTaken(ValueError):
+    """Another script of the channel has this name already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +73,47 @@ def rendered(script: Script, values: Mapping[str, str]) -> RenderedScript:
 
 @transaction.atomic
 def add(text: ScriptText, *, by: Access, now: datetime) -> Script:
-    """A new script, last of its channel."""
+    """A new script, last of its channel. NameTaken, also for the second of a double click."""
     by.require(Permission.EDIT_CONTENT)
     _check(text)
     last = _of_channel(by, text.channel).aggregate(last=Max("position"))["last"]
-    script = Script.objects.create(
-        team=by.team,
-        channel=text.channel,
-        name=text.name,
-        subject=text.subject,
-        body=text.body,
-        language=text.language,
-        position=0 if last is None else last + 1,
-    )
+    with _named_once(text):
+        script = Script.objects.create(
+            team=by.team,
+            channel=text.channel,
+            name=text.name,
+            subject=text.subject,
+            body=text.body,
+            language=text.language,
+            position=0 if last is None else last + 1,
+        )
     audit.record(by=by, action="script.added", target=script, now=now)
     return script
 
 
 @transaction.atomic
 def edit(script: Script, text: ScriptText, *, by: Access, now: datetime) -> None:
-    """Other words for a script; what was sent with it before stays as it was."""
+    """Other words for a script; what was sent with it before stays as it was. NameTaken."""
     by.require(Permission.EDIT_CONTENT)
     _check(text)
-    _of_team(script, by).update(
-        channel=text.channel,
-        name=text.name,
-        subject=text.subject,
-        body=text.body,
-        language=text.language,
-    )
+    with _named_once(text):
+        _of_team(script, by).update(
+            channel=text.channel,
+            name=text.name,
+            subject=text.subject,
+            body=text.body,
+            language=text.language,
+        )
     audit.record(by=by, action="script.edited", target=script, now=now)
+
+
+@contextmanager
+def _named_once(text: ScriptText) -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise NameTaken(_("There is a script called “%s” already.") % text.name) from error
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from apps.content import services
 from apps.content.forms import ScriptForm
 from apps.content.models import Script
 from apps.content.placeholders import MEANINGS
-from apps.content.services import RenderedScript
+from apps.content.services import NameTaken, RenderedScript
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -64,9 +64,13 @@ def scripts(request: HttpRequest, access: Access) -> HttpResponse:
 def new_script(request: HttpRequest, access: Access) -> HttpResponse:
     form = ScriptForm(request.POST or None, team=access.team)
     if request.method == "POST" and form.is_valid():
-        services.add(form.text(), by=access, now=timezone.now())
-        messages.success(request, _("The script is ready to use."))
-        return redirect("content:scripts", team=access.team.slug)
+        try:
+            services.add(form.text(), by=access, now=timezone.now())
+        except NameTaken as taken:
+            form.add_error("name", str(taken))
+        else:
+            messages.success(request, _("The script is ready to use."))
+            return redirect("content:scripts", team=access.team.slug)
     return _form_page(request, access, form, None)
 
 
@@ -76,9 +80,13 @@ def edit_script(request: HttpRequest, access: Access, script: UUID) -> HttpRespo
     found = _find(access, script)
     form = ScriptForm(request.POST or None, instance=found, team=access.team)
     if request.method == "POST" and form.is_valid():
-        services.edit(found, form.text(), by=access, now=timezone.now())
-        messages.success(request, _("Saved. From now on everyone says it like this."))
-        return redirect("content:scripts", team=access.team.slug)
+        try:
+            services.edit(found, form.text(), by=access, now=timezone.now())
+        except NameTaken as taken:
+            form.add_error("name", str(taken))
+        else:
+            messages.success(request, _("Saved. From now on everyone says it like this."))
+            return redirect("content:scripts", team=access.team.slug)
     return _form_page(request, access, form, found)
 
 

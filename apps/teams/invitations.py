@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -46,11 +46,23 @@ def waiting(by: Access) -> models.QuerySet[Invitation]:
     return _open_ones(by).order_by("-created_at")
 
 
-@transaction.atomic
 def invite(*, email: str, role: str, by: Access, now: datetime) -> Sent:
-    """Ask somebody into the team by mail. An older invitation of hers stops working."""
+    """Ask somebody into the team by mail. An older invitation of hers stops working.
+
+    Of two at the same moment, such as a double click, one is refused and one mail goes out.
+    """
     _require(role, by)
     address = email.strip().casefold()
+    try:
+        return _invite(address, role, by=by, now=now)
+    except IntegrityError as error:
+        raise InvitationRefused(
+            _("%(email)s has just been invited.") % {"email": address}
+        ) from error
+
+
+@transaction.atomic
+def _invite(address: str, role: str, *, by: Access, now: datetime) -> Sent:
     if Membership.objects.filter(team=by.team, user__email__iexact=address).exists():
         raise InvitationRefused(_("%(email)s is already in this team.") % {"email": address})
     _open_ones(by).filter(email__iexact=address).update(revoked_at=now)
