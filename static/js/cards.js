@@ -91,13 +91,19 @@ function insertWaiting() {
   drawAll();
 }
 
+// The row of a lead whose card says "It's yours" already is no news.
+function isNews({ child }) {
+  return !whole.querySelector(`[data-keep][data-lead="${child.dataset.lead}"]`);
+}
+
 function showPill() {
   pill?.remove();
-  if (!waiting.length) return;
+  const news = waiting.filter(isNews).length;
+  if (!news) return;
   pill = document.createElement("button");
   pill.type = "button";
   pill.className = "pill-new";
-  pill.textContent = waiting.length === 1 ? word("oneNew") : word("manyNew", waiting.length);
+  pill.textContent = news === 1 ? word("oneNew") : word("manyNew", news);
   pill.addEventListener("click", () => {
     const first = waiting[0];
     insertWaiting();
