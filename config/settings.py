@@ -148,13 +148,18 @@ _options = {
 # good at the start of each request: no pool is needed, and none to wait for.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 DB_KEEP_SECONDS = env.int("DB_KEEP_SECONDS", default=600)
+# The statements of the hot path are planned once a connection (apps/teams/fixed.py); PgBouncer
+# would mix connections up.
+DB_BEHIND_PGBOUNCER = env.bool("DB_BEHIND_PGBOUNCER", default=False)
+if not DB_BEHIND_PGBOUNCER:
+    _options["prepare_threshold"] = 3
 DATABASES = {
     "default": {
         **_database,
         "OPTIONS": _options,
         "CONN_MAX_AGE": DB_KEEP_SECONDS,
         "CONN_HEALTH_CHECKS": True,
-        "DISABLE_SERVER_SIDE_CURSORS": env.bool("DB_BEHIND_PGBOUNCER", default=False),
+        "DISABLE_SERVER_SIDE_CURSORS": DB_BEHIND_PGBOUNCER,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -16,6 +16,7 @@ from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import Assignment, Door, HopperEntry, Offer
 from apps.assignments.placing import Placement, Writing, new_assignment, own, route
 from apps.assignments.telling import tell
+from apps.assignments.together import Fragment
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
 from apps.teams.access import Access
@@ -156,22 +157,14 @@ def _take(offer: Offer, member: Membership, *, by: Access, now: datetime) -> lis
     statement counts an open claim against the member's limits; a limit that stands in the way
     raises ClaimRefused, which rolls the taking back.
     """
-    values: list[Any] = [member.pk, offer.pk]
     if offer.is_exclusive:  # its place was reserved when it was offered
         with connection.cursor() as cursor:
-            cursor.execute(TAKE, values)
+            cursor.execute(TAKE, [member.pk, offer.pk])
             return [member.user_id] if cursor.rowcount == 1 else None
     limits.refuse_paused(member, now)
     allowed = limits.of(offer.pool, by.team, now)
-    count, counted_values = allowed.counting(member)
-    sql = (
-        f"WITH taken AS ({TAKE} RETURNING id), counted AS ({count} "
-        "AND EXISTS (SELECT FROM taken) RETURNING id) "
-        "SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM counted), "
-        "ARRAY(SELECT user_id FROM teams_membership WHERE id = ANY(%s) AND is_active)"
-    )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, *counted_values, offer.candidates])
+        cursor.execute(*taking_open(offer, member, allowed))
         taken, counted, people = cursor.fetchone()
     if taken and not counted:
         raise allowed.refusal(member)
@@ -179,6 +172,18 @@ def _take(offer: Offer, member: Membership, *, by: Access, now: datetime) -> lis
         return None
     allowed.check_unworked(member)
     return list(people)
+
+
+def taking_open(offer: Offer, member: Membership, allowed: limits.Limits) -> Fragment:
+    """Take an open offer and count it, in one statement: (taken, counted, whom to tell)."""
+    count, values = allowed.counting(member)
+    sql = (
+        f"WITH taken AS ({TAKE} RETURNING id), counted AS ({count} "
+        "AND EXISTS (SELECT FROM taken) RETURNING id) "
+        "SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM counted), "
+        "ARRAY(SELECT user_id FROM teams_membership WHERE id = ANY(%s) AND is_active)"
+    )
+    return sql, [member.pk, offer.pk, *values, offer.candidates]
 
 
 def _become_owner(

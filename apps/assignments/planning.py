@@ -13,8 +13,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from apps.assignments.history import Journey
 from apps.assignments.seating import Table, lock_pool
 from apps.leads.models import Lead
@@ -26,6 +24,7 @@ from apps.rules import calendars
 from apps.rules.compiled import LiveRules, Target
 from apps.rules.facts import lead_facts
 from apps.rules.models import Destination, EmptyPolicy, Overflow
+from apps.teams.fixed import prepared
 from apps.teams.models import Membership, Team
 
 
@@ -252,7 +251,7 @@ def reserve(member_id: UUID, *, freeing: UUID | None = None) -> bool:
     if freeing is not None and freeing != member_id:
         locked = Membership.objects.filter(pk__in=(member_id, freeing)).order_by("pk")
         list(locked.select_for_update(no_key=True).values_list("pk"))
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(RESERVE, [member_id])
         return cursor.rowcount == 1
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection, models
 
+from apps.teams.fixed import prepared
+
 Fragment = tuple[str, Sequence[Any]]
 
 
@@ -23,7 +25,7 @@ def write(rows: Sequence[models.Model], updates: Sequence[Fragment] = ()) -> Non
     *firsts, (last, last_parameters) = parts
     withs = ", ".join(f"w{number} AS ({sql})" for number, (sql, _) in enumerate(firsts))
     parameters = [value for _, values in firsts for value in values] + list(last_parameters)
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(f"WITH {withs} {last}" if withs else last, parameters)
     for row in rows:
         row._state.adding = False

@@ -12,6 +12,7 @@ from django.db import connection
 from apps.accounts.ids import uuid7
 from apps.capture.models import Capture
 from apps.leads.models import Source
+from apps.teams.fixed import prepared
 
 _INSERT = """
 INSERT INTO capture_capture
@@ -45,7 +46,7 @@ def keep(
         uuid7(), source.team_id, source.pk, now, body, content_type[:200], body_hash(body),
         key, door, is_test,
     ]  # fmt: skip
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_INSERT, values)
         row = cursor.fetchone()
     return row[0] if row else None
@@ -58,4 +59,11 @@ def with_key(source: Source, key: str) -> Capture | None:
 
 def settle(capture_id: UUID, **columns: Any) -> None:
     """Write down what became of a capture. The body never changes."""
-    Capture.objects.filter(pk=capture_id).update(**columns)
+    fields = [Capture._meta.get_field(name.removesuffix("_id")) for name in columns]
+    sets = ", ".join(f'"{field.column}" = %s' for field in fields)  # type: ignore[union-attr]
+    values = [
+        field.get_db_prep_save(value, connection)  # type: ignore[union-attr]
+        for field, value in zip(fields, columns.values(), strict=True)
+    ]
+    with prepared() as cursor:
+        cursor.execute(f"UPDATE capture_capture SET {sets} WHERE id = %s", [*values, capture_id])  # noqa: S608

@@ -9,11 +9,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.leads.models import OPEN_KINDS, Lead, Source
-from apps.teams.fixed import Fixed
+from apps.teams.fixed import Fixed, prepared
 from apps.teams.models import Team
 
 # More leads than this behind one number are a switchboard; the newest of them will do.
@@ -52,7 +51,7 @@ def lock_contact(team: Team, email_key: str, phone_key: str) -> None:
     keys = sorted({_lock_key(team, key) for key in (email_key, phone_key) if key})
     if not keys:
         return
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
 
 

@@ -1,19 +1,43 @@
 """Queries of the hot path whose text never changes: written by the ORM once, run many times.
 
-Compiling a queryset costs more than the statement itself. Nothing else differs: columns come
-from the models, values travel as parameters, and the statement is logged and counted as ever.
+Compiling a queryset costs more than the statement itself, and planning it again costs the server
+as much as running it. Nothing else differs: columns come from the models, values travel as
+parameters, and statements are logged and counted as ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import connection, models
+from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import QuerySet
 
 Row = tuple[Any, ...]
 M = TypeVar("M", bound=models.Model)
+
+
+class _PreparedCursor(ServerBindingCursor):
+    """Remembers its statement, so that logs and tests read it as those of other cursors."""
+
+    def _convert_query(self, *arguments: Any, **named: Any) -> Any:
+        self._query = super()._convert_query(*arguments, **named)  # type: ignore[misc]
+        return self._query
+
+
+@contextmanager
+def prepared() -> Iterator[Any]:
+    """A cursor for hand-written statements of fixed text.
+
+    The server plans one that comes often once for each connection. Behind PgBouncer it can't.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    raw = _PreparedCursor(connection.connection)  # type: ignore[call-arg]
+    with connection._prepare_cursor(raw) as cursor:  # type: ignore[attr-defined]
+        yield cursor
 
 
 class Fixed:
@@ -31,7 +55,7 @@ class Fixed:
         """What the query finds for these values."""
         sql, marks, converters = self._compiled or self._compile()
         parameters = [values[name] if name else constant for constant, name in marks]
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute(sql, parameters)
             found = cursor.fetchall()
         return [_converted(row, converters) for row in found] if converters else found
