@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.teams import invitations, presence
 from apps.teams.access import Access
 from apps.teams.forms import InviteForm
-from apps.teams.models import Invitation, Membership, Role
+from apps.teams.models import Invitation, Membership
 from apps.teams.permissions import Permission, Role
 from apps.teams.policy import team_page
 
