@@ -19,9 +19,17 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 # Downloads wait for slow readers: in threads of their own they hold up nobody else.
 DOWNLOADS_AT_ONCE = 4
+# The largest file that a form takes (10 MB), with its form around it. Django itself would first
+# write a body of any size to the disk and only then look at it.
+LARGEST_BODY = 12 * 1024 * 1024
+
+
+class BodyTooLarge(Exception):
+    """More was sent than any view takes (413)."""
 
 
 class OneThreadHandler(ASGIHandler):
@@ -43,6 +51,10 @@ class OneThreadHandler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
+        except BodyTooLarge:
+            for message in _TOO_LARGE:
+                await send(message)
+            return
         loop = asyncio.get_running_loop()
         answer = partial(copy_context().run, self._answer, scope, body)
         response, messages = await loop.run_in_executor(self._threads, answer)
@@ -53,6 +65,25 @@ class OneThreadHandler(ASGIHandler):
             return
         for message in messages:
             await send(message)
+
+    async def read_body(self, receive: Receive) -> IO[bytes]:
+        """The whole body, in memory or a file. BodyTooLarge as soon as it is."""
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            # As if the sender had gone: Django lets go of what it has so far.
+            return {"type": "http.disconnect"} if size > LARGEST_BODY else message
+
+        try:
+            body: IO[bytes] = await super().read_body(counted)
+        except RequestAborted:
+            if size > LARGEST_BODY:
+                raise BodyTooLarge from None
+            raise
+        return body
 
     def _answer(self, scope: Any, body: IO[bytes]) -> tuple[HttpResponseBase | None, list[Message]]:
         """What to send. With a response it is only the start, and the rest is still to be read."""
@@ -98,3 +129,13 @@ def _start(response: Any) -> Message:
 
 def _part(content: bytes, *, is_last: bool = False) -> Message:
     return {"type": "http.response.body", "body": bytes(content), "more_body": not is_last}
+
+
+_TOO_LARGE = (
+    {
+        "type": "http.response.start",
+        "status": 413,
+        "headers": [(b"Content-Type", b"text/plain"), (b"Connection", b"close")],
+    },
+    _part(b"This is larger than anything that is taken here.\n", is_last=True),
+)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import urllib.error
 import urllib.request
+from itertools import count
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+from config.handler import OneThreadHandler
 from tests.assignments.world import World
 from tests.site import Site
 
@@ -53,3 +57,18 @@ def test_a_download_arrives_whole_and_leaves_no_connection_behind(live_site: Sit
 
     assert len(lines) == 301
     assert _connections_of_web() <= settings.WEB_THREADS + 4
+
+
+def test_a_body_larger_than_anything_taken_is_refused_before_it_is_read_to_the_end() -> None:
+    block, sent, answers = b"x" * 1024 * 1024, count(1), []
+
+    async def receive() -> dict[str, Any]:
+        assert next(sent) < 20, "it went on reading"
+        return {"type": "http.request", "body": block, "more_body": True}
+
+    async def send(message: dict[str, Any]) -> None:
+        answers.append(message)
+
+    asyncio.run(OneThreadHandler()({"type": "http", "path": "/"}, receive, send))
+
+    assert [message.get("status") for message in answers] == [413, None]
