@@ -309,6 +309,13 @@ def test_an_unknown_or_revoked_address_is_a_404(inbox: Inbox) -> None:
     assert inbox.captures == 0
 
 
+def test_an_address_that_was_copied_without_its_slash_takes_leads_too(inbox: Inbox) -> None:
+    response = inbox.post(ROSA, to=inbox.path().rstrip("/"))
+
+    assert response.status_code == 201
+    assert inbox.leads == 1
+
+
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "options"])
 def test_leads_come_by_post_only(inbox: Inbox, method: str) -> None:
     response = getattr(inbox.client, method)(inbox.path())
