@@ -143,7 +143,7 @@ def site_settings(secrets: dict[str, str], addresses: dict[str, str]) -> dict[st
         "HOST": host,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "STATIC_ROOT": str(state.STATIC),
-        "EMAIL_URL": f"filemail://{state.MAIL}",
+        "EMAIL_URL": f"filemail:///{state.MAIL}",  # the third slash ends the host
         "LOG_JSON": "true",
         "WEB_WORKERS": "2",
     }
