@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from apps.routing import decide
 from apps.routing.credit import NANO
@@ -126,8 +126,9 @@ class Credit:
 
 
 def credits_of(member: Membership) -> list[Credit]:
-    """What a member is owed in every pool where she sits."""
-    seats = list(Seat.objects.filter(membership=member, is_active=True).select_related("pool"))
+    """What a member is owed in every pool where she sits, if turns or credit are kept there."""
+    mine = Seat.objects.filter(membership=member, is_active=True).select_related("pool")
+    seats = list(mine.filter(Q(pool__ranking=Ranking.TURN) | ~Q(credit=0)))
     widest = max([NANO, *(abs(seat.credit) for seat in seats)])
     return [
         Credit(seat.pool.name, seat.weight, seat.credit, **_bar(seat.credit, widest))
