@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Message], Awaitable[None]]
 # Downloads wait for slow readers: in threads of their own they hold up nobody else.
 DOWNLOADS_AT_ONCE = 4
@@ -70,7 +70,7 @@ class OneThreadHandler(ASGIHandler):
         """The whole body, in memory or a file. BodyTooLarge as soon as it is."""
         size = 0
 
-        async def counted() -> Message:
+        async def counted() -> Mapping[str, Any]:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
