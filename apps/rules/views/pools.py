@@ -22,7 +22,7 @@ from apps.rules.refusals import Refused
 from apps.teams.access import Access
 from apps.teams.hours_form import HoursForm
 from apps.teams.models import Membership
-from apps.teams.permissions import Permission
+from apps.teams.permissions import Permission, Role
 from apps.teams.policy import team_page
 
 
@@ -189,7 +189,8 @@ def _forms(
     *,
     is_bound: bool = True,
 ) -> tuple[PoolForm, HoursForm]:
-    members = Membership.objects.visible_to(access).active().select_related("user")
+    members = Membership.objects.visible_to(access).active().exclude(role=Role.VIEWER)
+    members = members.select_related("user")
     data = request.POST if is_bound and request.method == "POST" else None
     form = PoolForm(data, pool=pool, pools=everything, members=members)
     own = pool.hours if pool and pool.hours is not None else access.team.hours
@@ -220,7 +221,7 @@ def _seat(access: Access, pool: UUID, seat: UUID) -> Seat:
 
 def _without_seat(access: Access, pool: Pool) -> Any:
     members = Membership.objects.visible_to(access).active().select_related("user")
-    return members.exclude(seats__pool=pool)
+    return members.exclude(seats__pool=pool).exclude(role=Role.VIEWER)
 
 
 def _used_by(access: Access, pool: Pool) -> list[Rule]:
