@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.alerts.models import Kind
@@ -20,6 +20,7 @@ from apps.assignments.together import Fragment
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
 from apps.teams.access import Access
+from apps.teams.fixed import prepared
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission
 
@@ -85,10 +86,10 @@ def decline(offer_id: UUID, *, by: Access, now: datetime, reason: str = "") -> P
         raise _gone(offer, now)
     lead = locked(offer.lead_id, by)
     data = {"reason": reason.replace("\x00", "")[:200]}
-    activity(lead, Activity.Kind.DECLINED, by=by, now=now, data=data).save()
+    declined = activity(lead, Activity.Kind.DECLINED, by=by, now=now, data=data)
     return route(
         lead, door=Door.DECLINE, by=by, now=now, freeing=member.pk,
-        updates=[rows.uncount_day(offer)],
+        writing=Writing(rows=[declined], updates=[rows.uncount_day(offer)]),
     )  # fmt: skip
 
 
@@ -158,12 +159,12 @@ def _take(offer: Offer, member: Membership, *, by: Access, now: datetime) -> lis
     raises ClaimRefused, which rolls the taking back.
     """
     if offer.is_exclusive:  # its place was reserved when it was offered
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute(TAKE, [member.pk, offer.pk])
             return [member.user_id] if cursor.rowcount == 1 else None
     limits.refuse_paused(member, now)
     allowed = limits.of(offer.pool, by.team, now)
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(*taking_open(offer, member, allowed))
         taken, counted, people = cursor.fetchone()
     if taken and not counted:

@@ -70,12 +70,12 @@ def route(
     by: Access,
     now: datetime,
     freeing: UUID | None = None,
-    updates: list[Fragment] | None = None,
+    writing: Writing | None = None,
 ) -> Placement:
     """Send the lead on its road, inside the caller's transaction.
 
     `freeing` is the member who held a place for this lead and gives it back with this decision;
-    `updates` are further changes that belong to it. Needs `lead.source` loaded.
+    `writing` may hold what led to it, to be written along. Needs `lead.source` loaded.
     """
     began = perf_counter()
     past = Journey() if door in FRESH else journey(lead)
@@ -83,7 +83,7 @@ def route(
     found = plan(lead, team=team, live=live(team), journey=past, now=now, freeing=freeing)
     return carry_out(
         found, lead, door=door, by=by, now=now, hop=past.hop, began=began,
-        freeing=freeing, updates=updates,
+        freeing=freeing, writing=writing,
     )  # fmt: skip
 
 
@@ -97,12 +97,13 @@ def carry_out(
     hop: int,
     began: float,
     freeing: UUID | None = None,
-    updates: list[Fragment] | None = None,
+    writing: Writing | None = None,
 ) -> Placement:
     """Write what a plan says: decision, offer or assignment, turn, timeline, alerts."""
     lead.generation += 1
     decision = _decision(found, lead, door, by, now, hop)
-    writing = Writing(rows=[decision], updates=list(updates or []))
+    writing = writing or Writing()
+    writing.rows.append(decision)
     if freeing is not None:
         writing.updates.append(rows.free_place(freeing))
     if lead.routed_at is None:

@@ -14,18 +14,19 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
 from apps.assignments import deadlines, draining, rows, together
 from apps.assignments.claiming import locked
 from apps.assignments.models import Assignment, Door, HopperEntry, Offer
-from apps.assignments.placing import route
+from apps.assignments.placing import Writing, route
 from apps.assignments.telling import tell, users
 from apps.leads.models import Activity, FollowUp, Lead
 from apps.leads.services import activity
 from apps.teams.access import Access
+from apps.teams.fixed import prepared
 from apps.teams.models import Membership
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ def _one(timer: Timer, failed: list[UUID]) -> bool:
     row_id: UUID | None = None
     try:
         with transaction.atomic():
-            with connection.cursor() as cursor:
+            with prepared() as cursor:
                 cursor.execute(timer.sql, [failed])
                 won = cursor.fetchone()
             if won is None:
@@ -83,14 +84,17 @@ def _offer_expired(offer_id: UUID, now: datetime) -> None:
     told = list(Membership.objects.filter(pk__in=offer.candidates, is_active=True))
     data = {"members": len(told), "pool": offer.pool.name}
     member = told[0] if offer.is_exclusive and told else None
-    activity(lead, Activity.Kind.EXPIRED, by=by, now=now, member=member, data=data).save()
-    uncounted = [rows.uncount_day(offer)] if offer.is_exclusive else []
+    expired = activity(lead, Activity.Kind.EXPIRED, by=by, now=now, member=member, data=data)
+    writing = Writing(rows=[expired])
+    if offer.is_exclusive:
+        writing.updates.append(rows.uncount_day(offer))
     if not _is_current(lead, offer.generation):
-        together.write([], uncounted)
+        together.write(writing.rows, writing.updates)
         return
-    expired = tell(users(told), Kind.EXPIRED, lead, offer_id=offer.pk, reason="no_answer_in_time")
-    alerts.raise_alerts(expired, team=offer.team, now=now)
-    route(lead, door=Door.EXPIRY, by=by, now=now, freeing=offer.member_id, updates=uncounted)
+    writing.alerts += tell(
+        users(told), Kind.EXPIRED, lead, offer_id=offer.pk, reason="no_answer_in_time"
+    )
+    route(lead, door=Door.EXPIRY, by=by, now=now, freeing=offer.member_id, writing=writing)
 
 
 def _response_due(assignment_id: UUID, now: datetime) -> None:
@@ -98,14 +102,17 @@ def _response_due(assignment_id: UUID, now: datetime) -> None:
     by = Access.system(assignment.team)
     lead = locked(assignment.lead_id, by)
     data = {"respond_by": _iso(assignment.respond_by)}
-    activity(
+    taken = activity(
         lead, Activity.Kind.TAKEN_BACK, by=by, now=now, member=assignment.member, data=data
-    ).save()
+    )
     if not _is_current(lead, assignment.generation):
+        taken.save()
         return
-    taken = tell([assignment.member.user_id], Kind.TAKEN_BACK, lead, reason="no_attempt_in_time")
-    alerts.raise_alerts(taken, team=assignment.team, now=now)
-    route(lead, door=Door.TAKE_BACK, by=by, now=now, freeing=assignment.member_id)
+    writing = Writing(rows=[taken])
+    writing.alerts += tell(
+        [assignment.member.user_id], Kind.TAKEN_BACK, lead, reason="no_attempt_in_time"
+    )
+    route(lead, door=Door.TAKE_BACK, by=by, now=now, freeing=assignment.member_id, writing=writing)
 
 
 def _hopper_over(entry_id: UUID, now: datetime) -> None:
@@ -157,6 +164,10 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
+# Due is judged by statement_timestamp(): clock_timestamp() may change within a statement, so no
+# index could be searched with it, and a look at a million deadlines would read them all.
+
+
 def _win(table: str, changes: str, due: str, order: str) -> str:
     return (
         f"UPDATE {table} SET {changes} WHERE id = (SELECT id FROM {table} WHERE {due} "
@@ -171,7 +182,7 @@ TIMERS = (
         _win(
             "assignments_offer",
             "state = 'expired', closed_at = clock_timestamp()",
-            "state = 'open' AND expires_at <= clock_timestamp()",
+            "state = 'open' AND expires_at <= statement_timestamp()",
             "expires_at",
         ),
         _offer_expired,
@@ -182,8 +193,8 @@ TIMERS = (
             "assignments_assignment",
             "ended_at = clock_timestamp(), end_reason = 'timeout'",
             "ended_at IS NULL AND responded_at IS NULL AND stopped_at IS NULL "
-            "AND respond_by <= clock_timestamp() "
-            "AND (held_until IS NULL OR held_until <= clock_timestamp())",
+            "AND respond_by <= statement_timestamp() "
+            "AND (held_until IS NULL OR held_until <= statement_timestamp())",
             "respond_by",
         ),
         _response_due,
@@ -193,7 +204,7 @@ TIMERS = (
         _win(
             "assignments_hopperentry",
             "left_at = clock_timestamp(), gave_up = true",
-            "left_at IS NULL AND expires_at <= clock_timestamp()",
+            "left_at IS NULL AND expires_at <= statement_timestamp()",
             "expires_at",
         ),
         _hopper_over,
@@ -203,7 +214,7 @@ TIMERS = (
         _win(
             "assignments_offer",
             "warn_at = NULL",
-            "state = 'open' AND warn_at IS NOT NULL AND warn_at <= clock_timestamp()",
+            "state = 'open' AND warn_at IS NOT NULL AND warn_at <= statement_timestamp()",
             "warn_at",
         ),
         _warn_offer,
@@ -214,7 +225,7 @@ TIMERS = (
             "assignments_assignment",
             "warn_at = NULL",
             "ended_at IS NULL AND responded_at IS NULL AND stopped_at IS NULL "
-            "AND warn_at IS NOT NULL AND warn_at <= clock_timestamp()",
+            "AND warn_at IS NOT NULL AND warn_at <= statement_timestamp()",
             "warn_at",
         ),
         _warn_assignment,
@@ -225,7 +236,7 @@ TIMERS = (
             "leads_followup",
             "reminded_at = clock_timestamp()",
             "done_at IS NULL AND cancelled_at IS NULL AND reminded_at IS NULL "
-            "AND due_at <= clock_timestamp()",
+            "AND due_at <= statement_timestamp()",
             "due_at",
         ),
         _follow_up_due,
