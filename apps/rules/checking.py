@@ -16,6 +16,7 @@ from apps.rules.refusals import Problem
 from apps.teams.models import Membership, Team
 
 LONGEST_RESPONSE = 366 * 24 * 3600
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def problems_of(
         *_condition_problems(fields, registry, is_last),
         *_destination_problems(fields, places),
         *_response_problems(fields),
+        *_reason_problems(fields),
     ]
 
 
@@ -127,6 +129,12 @@ def _destination_problems(fields: RuleFields, places: Places) -> Iterator[Proble
             pass
         case _:
             yield Problem("destination", _("Choose where to send the leads."))
+
+
+def _reason_problems(fields: RuleFields) -> Iterator[Problem]:
+    if len(fields.reason) > LONGEST_REASON:
+        words = _("Use at most %(n)d characters.") % {"n": LONGEST_REASON}
+        yield Problem("reason", words)
 
 
 def _response_problems(fields: RuleFields) -> Iterator[Problem]:

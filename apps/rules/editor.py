@@ -16,7 +16,7 @@ from django.http import QueryDict
 
 from apps.routing import values
 from apps.routing.arguments import AREA_FIELDS
-from apps.routing.conditions import ConditionError
+from apps.routing.conditions import DEEPEST, ConditionError
 from apps.routing.fields import Field, FieldType, Registry
 from apps.routing.operators import Operator, Takes, of
 
@@ -24,6 +24,7 @@ LEAF, ANY, ALL, NONE, KEPT = "leaf", "any", "all", "none", "kept"
 GROUPS = (ANY, ALL, NONE)
 FIRST_FIELD = "source"
 MOST_ROWS = 200
+DEEPEST_KEPT = 3 * DEEPEST  # a level of a tree takes an object, a list, at its end a value
 
 
 @dataclass
@@ -159,27 +160,38 @@ def read(data: QueryDict) -> Sheet:
     return Sheet(joiner, [_posted(data, row_id) for row_id in ids]).number()
 
 
-def _posted(data: QueryDict, row_id: str) -> Row:
+def _posted(data: QueryDict, row_id: str, *, is_inner: bool = False) -> Row:
+    """One row. A group stands at the top only, so that none can hold itself."""
     kind = data.get(f"kind-{row_id}", LEAF)
     if kind == KEPT:
         return Row(kind=KEPT, kept=_json(data.get(f"kept-{row_id}", "")))
-    if kind in GROUPS:
+    if kind in GROUPS and not is_inner:
         inner = data.getlist(f"row-{row_id}")[:MOST_ROWS]
-        return Row(kind=kind, rows=[_posted(data, inner_id) for inner_id in inner])
+        return Row(kind=kind, rows=[_posted(data, each, is_inner=True) for each in inner])
     posted = [line for each in data.getlist(f"value-{row_id}") for line in each.splitlines()]
     return Row(
         field=data.get(f"field-{row_id}", FIRST_FIELD),
         op=data.get(f"op-{row_id}", "is"),
-        texts=[text.strip() for text in posted],
-        area={key: data.get(f"area-{row_id}-{key}", "") for key in AREA_FIELDS},
+        texts=[text.replace("\x00", "").strip() for text in posted],
+        area={key: data.get(f"area-{row_id}-{key}", "").replace("\x00", "") for key in AREA_FIELDS},
     )
 
 
 def _json(text: str) -> Any:
+    """What a row kept; None, which is refused on saving, for what was never kept by us."""
     try:
-        return json.loads(text)
-    except ValueError:
-        return None  # refused on saving, with its path
+        tree = json.loads(text)
+        stored = json.dumps(tree, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return tree if b"\\u0000" not in stored and _is_shallow(tree, DEEPEST_KEPT) else None
+
+
+def _is_shallow(tree: Any, levels: int) -> bool:
+    if not isinstance(tree, dict | list):
+        return True
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return levels > 0 and all(_is_shallow(part, levels - 1) for part in parts)
 
 
 def act(sheet: Sheet, deed: str) -> Sheet:

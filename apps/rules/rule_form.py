@@ -23,6 +23,7 @@ from apps.teams.models import Membership
 
 PRESETS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 86_400)
 NEVER = 0
+LONGEST_NUMBER = 12  # digits; Python refuses to read thousands of them
 UNKNOWN = UUID(int=0)  # an id that is no pool's and no member's
 NAMED = (Destination.POOL, Destination.MEMBER)
 
@@ -108,7 +109,7 @@ def read(data: QueryDict) -> RuleForm:
         name=_clean(data.get("name", "")),
         sheet=editor.read(data),
         to=data.get("to", ""),
-        response=data.get("response", ""),
+        response=data.get("response", "")[:LONGEST_NUMBER],
         reason=_clean(data.get("reason", "")),
     )
 
