@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from apps.assignments.models import Assignment, HopperEntry, Offer
 from apps.leads.models import Lead
 from apps.rules.models import Mode, Pool
+from apps.teams.fixed import Fixed, Row
 
 State = Offer.State
 LOST = (Assignment.Ended.TIMEOUT, Assignment.Ended.RELEASED)
@@ -44,21 +48,9 @@ class Journey:
 
 def journey(lead: Lead) -> Journey:
     """Read what became of the lead's offers, assignments and hopper stays so far."""
-    offers = list(
-        Offer.objects.filter(lead=lead)
-        .exclude(state__in=(State.OPEN, State.WITHDRAWN))
-        .values_list("pool_id", "pool__mode", "state", "member_id")
-    )
-    lost = list(
-        Assignment.objects.filter(lead=lead, end_reason__in=LOST).values_list(
-            "pool_id", "how", "member_id"
-        )
-    )
-    given_up = set(
-        HopperEntry.objects.filter(
-            lead=lead, left_at__isnull=False, picked_by=None, gave_up=True
-        ).values_list("pool_id", flat=True)
-    )
+    offers = _offers.rows(lead=lead.pk)
+    lost = _lost.rows(lead=lead.pk)
+    given_up = {pool_id for (pool_id,) in _given_up.rows(lead=lead.pk)}
     pools = {row[0] for row in offers} | {row[0] for row in lost} | given_up
     return Journey(
         visits={
@@ -72,12 +64,27 @@ def journey(lead: Lead) -> Journey:
     )
 
 
-def _visit(
-    pool_id: UUID,
-    offers: Sequence[tuple[UUID, str, str, UUID | None]],
-    lost: Sequence[tuple[UUID | None, str, UUID]],
-    gave_up: bool,
-) -> Visit:
+def _read_offers(*, lead: UUID) -> QuerySet[Offer, Any]:
+    ended = Offer.objects.filter(lead_id=lead).exclude(state__in=(State.OPEN, State.WITHDRAWN))
+    return ended.order_by().values_list("pool_id", "pool__mode", "state", "member_id")
+
+
+def _read_lost(*, lead: UUID) -> QuerySet[Assignment, Any]:
+    lost = Assignment.objects.filter(lead_id=lead, end_reason__in=LOST)
+    return lost.order_by().values_list("pool_id", "how", "member_id")
+
+
+def _read_given_up(*, lead: UUID) -> QuerySet[HopperEntry, Any]:
+    waits = HopperEntry.objects.filter(lead_id=lead, left_at__isnull=False, picked_by=None)
+    return waits.filter(gave_up=True).order_by().values_list("pool_id")
+
+
+_offers = Fixed(_read_offers, lead=UUID(int=1))
+_lost = Fixed(_read_lost, lead=UUID(int=1))
+_given_up = Fixed(_read_given_up, lead=UUID(int=1))
+
+
+def _visit(pool_id: UUID, offers: Sequence[Row], lost: Sequence[Row], gave_up: bool) -> Visit:
     mine = [offer for offer in offers if offer[0] == pool_id]
     had = {member for pool, how, member in lost if pool == pool_id and how not in DIRECT}
     expired = {member for _, _, state, member in mine if member and state == State.EXPIRED}

@@ -240,6 +240,7 @@ RESERVE = (
     "UPDATE teams_membership SET open_leads = open_leads + 1 "
     "WHERE id = %s AND (capacity IS NULL OR open_leads < capacity)"
 )
+LOCK_BOTH = "SELECT FROM teams_membership WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
 def reserve(member_id: UUID, *, freeing: UUID | None = None) -> bool:
@@ -249,8 +250,8 @@ def reserve(member_id: UUID, *, freeing: UUID | None = None) -> bool:
     change places between the same members can't wait for each other.
     """
     if freeing is not None and freeing != member_id:
-        locked = Membership.objects.filter(pk__in=(member_id, freeing)).order_by("pk")
-        list(locked.select_for_update(no_key=True).values_list("pk"))
+        with prepared() as cursor:
+            cursor.execute(LOCK_BOTH, [[member_id, freeing]])
     with prepared() as cursor:
         cursor.execute(RESERVE, [member_id])
         return cursor.rowcount == 1
