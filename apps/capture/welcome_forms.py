@@ -63,5 +63,13 @@ class PeopleForm(forms.Form):
         given: Any = self.cleaned_data["emails"].replace(",", "\n").replace(";", "\n").split()
         if len(given) > self.MOST:
             raise forms.ValidationError(_("At most 50 at a time."))
-        field = forms.EmailField()
-        return list(dict.fromkeys(field.clean(address).casefold() for address in given))
+        return list(dict.fromkeys(_address(each).casefold() for each in given))
+
+
+def _address(text: str) -> str:
+    """An e-mail address; the refusal names what is none."""
+    try:
+        return str(forms.EmailField().clean(text))
+    except forms.ValidationError:
+        words = _("“%(text)s” is no e-mail address.") % {"text": text[:60]}
+        raise forms.ValidationError(words) from None

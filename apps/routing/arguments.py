@@ -38,6 +38,8 @@ class Mistake(ValueError):
 
 def shown(value: object) -> str:
     """A value as messages quote it; short, whatever was sent."""
+    if value == "":
+        return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and abs(value) >= values.LARGEST:
