@@ -33,7 +33,7 @@ def test_each_member_is_within_one_turn_of_her_share_at_every_moment(
     sellers = [world.member(f"Seller{number}") for number in range(len(weights))]
     pool = world.pool(*sellers, weights=list(weights))
     world.rules(pool)
-    each = TURN_LEADS // 2 // TURN_PROCESSES
+    each = TURN_LEADS // TURN_PROCESSES
 
     routed = Crew(TURN_PROCESSES, _route, world.team.pk, each).start().results()
 
