@@ -39,6 +39,7 @@ _PASSING = tuple(
         (rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", b"ID"),
         (rb"[A-Za-z0-9]{64}|[A-Za-z0-9_-]{43}", b"TOKEN"),
         (rb"\d{4}-\d\d-\d\dT[0-9:.+]+|\b\d{13}\b", b"MOMENT"),
+        (rb"\b\d\d:\d\d(?::\d\d)?\b", b"TIME"),
     )
 )
 PASSING_HEADERS = frozenset({"Set-Cookie", "X-Request-ID", "X-Correlation-ID"})
