@@ -22,6 +22,7 @@ from tests.bench.figures import Figure, Options, table
 from tests.stand import Stand, standing
 
 PARTS = ("captures", "claims", "timers", "matching", "alerts", "dashboard")
+GIVEN = dict(os.environ)  # before the stand writes its own addresses into it
 ON_THE_STAND = {"captures", "claims", "timers"}
 
 
@@ -91,7 +92,11 @@ def _matching(how: Options) -> list[Figure]:
 def _other(module: str, *arguments: str) -> Any:
     """Another bench, as a process of its own; what it prints is JSON."""
     run = subprocess.run(
-        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, *arguments],
+        env=GIVEN,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if run.returncode != 0:
         say(f"{module} failed:\n{run.stderr[-2000:]}")
