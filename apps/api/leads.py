@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -192,19 +193,25 @@ class Restore(TeamView):
         return answer(found(self.access, lead), self.access)
 
 
+def _ahead(moment: datetime) -> None:
+    """Refuse a follow-up in the past, with a minute's grace for slow clocks."""
+    if moment < timezone.now() - timedelta(minutes=1):
+        raise serializers.ValidationError("This moment has passed: choose one that is ahead.")
+
+
 class NewAttempt(Strict):
     channel = serializers.ChoiceField(choices=Channel.choices)
     outcome = serializers.ChoiceField(
         choices=Outcome.choices, required=False, help_text="Without it the attempt is unconfirmed."
     )
     note = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
-    follow_up_at = serializers.DateTimeField(required=False)
+    follow_up_at = serializers.DateTimeField(required=False, validators=[_ahead])
 
 
 class ConfirmedAttempt(Strict):
     outcome = serializers.ChoiceField(choices=Outcome.choices)
     note = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
-    follow_up_at = serializers.DateTimeField(required=False)
+    follow_up_at = serializers.DateTimeField(required=False, validators=[_ahead])
 
 
 class Attempts(TeamView):

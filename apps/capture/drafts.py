@@ -35,8 +35,11 @@ class LeadDraft:
 
     @property
     def has_contact(self) -> bool:
-        """Whether anybody could be reached: an e-mail or a phone, even a doubtful one."""
-        return bool(self.email.shown or self.phone.shown)
+        """Whether anybody could be reached: an e-mail or a phone, even a doubtful one.
+
+        A phone is kept and flagged whatever it says; what has no @ is no e-mail at all.
+        """
+        return "@" in self.email.shown or bool(self.phone.shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,18 @@ class NewLeadForm(LeadForm):
         super().__init__(*args, keys=self.KEYS, **kwargs)
         self.fields["message"].label = _("Notes on what they asked for")
 
+    def clean_country(self) -> str:
+        given = str(self.cleaned_data.get("country", ""))
+        if given and not normalise.country(given):
+            raise ValidationError(_("No such country: use its name or a code such as DE."))
+        return given
+
+    def clean_budget(self) -> str:
+        given = str(self.cleaned_data.get("budget", ""))
+        if given and normalise.money(given, "EUR") is None:
+            raise ValidationError(_("Expected an amount, such as 50,000 or 50k."))
+        return given
+
 
 class SourceForm(forms.Form):
     """A new source: its kind, its name and where its phone numbers are dialled."""

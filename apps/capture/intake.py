@@ -43,7 +43,8 @@ def intake(
     Runs inside the caller's transaction. `source` needs its team loaded.
     """
     if not draft.has_contact:
-        return Intake(Outcome.QUARANTINED, reason=_("There is no e-mail and no phone number."))
+        reason = _("There is no e-mail and no phone number that anybody could use.")
+        return Intake(Outcome.QUARANTINED, reason=reason)
     if draft.is_test:
         lead = _save(draft, source, by, now, stage=Lead.Stage.OUT, is_test=True)
         return Intake(Outcome.TEST, lead)

@@ -264,6 +264,15 @@ def test_an_attempt_is_confirmed_later(mia: Membership, mias_lead: Lead) -> None
     assert Activity.objects.filter(lead=mias_lead, data__text="sent the link").exists()
 
 
+def test_a_follow_up_lies_ahead(mia: Membership, mias_lead: Lead) -> None:
+    attempt = {"channel": "call", "outcome": "no_answer", "follow_up_at": "2020-01-01T10:00:00Z"}
+
+    refused = Caller(mia).post(f"/leads/{mias_lead.pk}/attempts/", attempt)
+
+    assert refused.status_code == 400
+    assert "follow_up_at" in refused.content.decode()
+
+
 def test_a_note_and_a_status(mia: Membership, mias_lead: Lead) -> None:
     caller = Caller(mia)
 

@@ -218,3 +218,14 @@ def test_the_list_of_sources_tells_which_one_went_silent(inbox: Inbox) -> None:
     Lead.objects.update(received_at=now() - timedelta(days=9))
 
     assert "went silent" in manager.get("/t/acme/sources/").content.decode()
+
+
+def test_what_a_colleague_types_wrong_is_said_at_once(inbox: Inbox) -> None:
+    typed = {"name": "Rosa", "email": "rosa@x.com", "country": "Atlantis", "budget": "lots"}
+
+    page = inbox.signed_in(inbox.seller).post("/t/acme/leads/new/", typed)
+
+    assert page.status_code == 422
+    assert "No such country" in page.content.decode()
+    assert "Expected an amount" in page.content.decode()
+    assert not Lead.objects.exists()

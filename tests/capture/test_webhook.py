@@ -512,3 +512,16 @@ def test_people_who_share_contacts_crosswise_do_not_block_each_other(live_inbox:
 
     assert statuses == {201}
     assert not Capture.objects.exclude(state="done").exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ({"name": "Nobody", "email": "kaputt"}, "quarantined"),
+        ({"email": "kaputt", "phone": "9824840910"}, "assigned"),
+    ],
+)
+def test_a_lead_that_nobody_could_reach_is_kept_for_mending(
+    inbox: Inbox, body: dict[str, str], outcome: str
+) -> None:
+    assert answer(inbox.post(body))["outcome"] == outcome
