@@ -3,7 +3,11 @@
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
-  if (opener) document.getElementById(opener.dataset.open)?.showModal?.();
+  const dialog = opener && document.getElementById(opener.dataset.open);
+  if (dialog?.showModal) {
+    event.preventDefault(); // a link opens the page that does the same, until this script is there
+    dialog.showModal();
+  }
   const closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog")?.close();
   if (event.target instanceof HTMLDialogElement) event.target.close(); // the backdrop

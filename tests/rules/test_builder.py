@@ -72,6 +72,7 @@ def test_a_rule_is_built_and_published_while_its_catch_is_counted(
     page.get_by_role("button", name="Done").click()
 
     expect(page.get_by_role("link", name="DACH", exact=True)).to_be_visible()
+    expect(page.get_by_text("up to date")).to_be_visible()  # the page's scripts are there
     page.get_by_role("button", name="Publish").click()
     page.get_by_label("Note").fill("German speakers")
     page.get_by_role("dialog").get_by_role("button", name="Publish").click()
