@@ -17,6 +17,8 @@ import phonenumbers
 from django_countries import countries
 from email_validator import EmailNotValidError, validate_email
 
+from apps.teams.presentation import minor_digits
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PHONE_PREFIX = re.compile(r"^(?:p|tel|phone)\s*:", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -30,7 +32,6 @@ _AMOUNT = re.compile(r"[-+]?\d[\d\s\u00a0\u202f.,'’]*")
 _SCALES = {"k": 1_000, "tsd": 1_000, "m": 1_000_000, "mio": 1_000_000, "mn": 1_000_000}
 _SCALES |= {"million": 1_000_000, "b": 10**9, "bn": 10**9, "mrd": 10**9, "billion": 10**9}
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "₹": "INR", "¥": "JPY", "R$": "BRL", "CHF": "CHF"}
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "KWD": 3, "BHD": 3, "OMR": 3, "TND": 3}
 _YES = frozenset({"yes", "y", "true", "1", "on", "ja", "oui", "si", "sí", "sim", "x"})
 _NO = frozenset({"no", "n", "false", "0", "off", "nein", "non", "não", "nao"})
 _COUNTRY_ALIASES = {
@@ -166,13 +167,8 @@ def money(raw: object, currency: str) -> Money | None:
     if amount is None:
         return None
     named = _currency_in(str(raw)) or currency
-    minor = (amount * 10 ** _MINOR_DIGITS.get(named, 2)).to_integral_value()
+    minor = (amount * 10 ** minor_digits(named)).to_integral_value()
     return Money(int(minor), named) if abs(minor) < LARGEST else None
-
-
-def minor_digits(currency: str) -> int:
-    """How many digits of an amount are minor units."""
-    return _MINOR_DIGITS.get(currency, 2)
 
 
 def _currency_in(words: str) -> str:

@@ -25,6 +25,7 @@ from apps.rules.sample import Sample
 from apps.rules.wording import destination_words
 from apps.teams.access import Access
 from apps.teams.models import Membership
+from apps.teams.permissions import Role
 
 SYMBOLS = {
     Destination.POOL: "users",
@@ -97,7 +98,7 @@ class Board:
     @cached_property
     def members(self) -> list[Membership]:
         members = Membership.objects.visible_to(self.access).active()
-        return list(members.select_related("user"))
+        return list(members.exclude(role=Role.VIEWER).select_related("user"))
 
     @cached_property
     def notes(self) -> list[Note]:

@@ -14,6 +14,7 @@ from apps.routing.fields import Registry
 from apps.rules.models import Destination, Pool, Rule
 from apps.rules.refusals import Problem
 from apps.teams.models import Membership, Team
+from apps.teams.permissions import Role
 
 LONGEST_RESPONSE = 366 * 24 * 3600
 LONGEST_REASON = 200
@@ -54,7 +55,7 @@ class Places:
     @classmethod
     def of(cls, team: Team) -> Places:
         pools = Pool.objects.filter(team=team, is_active=True)
-        members = Membership.objects.active().filter(team=team)
+        members = Membership.objects.active().filter(team=team).exclude(role=Role.VIEWER)
         return cls(
             frozenset(pools.values_list("pk", flat=True)),
             frozenset(members.values_list("pk", flat=True)),

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from apps.leads import normalise
 from apps.leads.models import LEAD_COLUMNS, Lead
 from apps.routing.facts import LeadFacts, Value
 from apps.routing.fields import CUSTOM_PREFIX, FieldType, Registry
 from apps.rules.registry import STANDARD
+from apps.teams.presentation import minor_digits
 
 COLUMNS = tuple(sorted(LEAD_COLUMNS))
 
@@ -42,5 +42,5 @@ def _typed(lead: Lead, key: str, value: Any, registry: Registry) -> Value:
     is_amount = isinstance(value, int) and not isinstance(value, bool)
     if is_amount and field is not None and field.type is FieldType.MONEY:
         currency = str(lead.facts.get(f"{key}_currency", ""))
-        return Decimal(value).scaleb(-normalise.minor_digits(currency))
+        return Decimal(value).scaleb(-minor_digits(currency))
     return value

@@ -24,7 +24,7 @@ _CURRENCY_SIGNS = {
     "JPY": "¥",
     "BRL": "R$",
 }
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "KWD": 3, "BHD": 3}
+_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "KWD": 3, "BHD": 3, "OMR": 3, "TND": 3}
 _WORD = re.compile(r"\w", re.UNICODE)
 
 
@@ -156,9 +156,14 @@ def phone(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def minor_digits(currency: str) -> int:
+    """How many digits of an amount are minor units."""
+    return _MINOR_DIGITS.get(currency, 2)
+
+
 def money(minor: int, currency: str) -> str:
     """An amount in minor units with its currency: 18000000 EUR becomes €180,000."""
-    digits = _MINOR_DIGITS.get(currency, 2)
+    digits = minor_digits(currency)
     is_whole = minor % 10**digits == 0
     places = 0 if is_whole else digits
     amount = number_format(

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
 from apps.rules import compiled, defaults, versions
+from apps.rules.checking import RuleFields
 from apps.rules.comparison import Kind, compare
 from apps.rules.facts import lead_facts
 from apps.rules.models import Destination, Rule, RuleSet, Version
@@ -16,6 +17,7 @@ from apps.rules.refusals import Refused
 from apps.rules.registry import registry
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry, Team
+from apps.teams.permissions import Role
 from tests.rules import makers
 from tests.rules.makers import NOW, add_rule, fields, leaf, publish
 
@@ -341,3 +343,13 @@ def test_every_change_is_in_the_audit_log(team: Team, manager: Access) -> None:
 
     actions = set(AuditEntry.objects.filter(team=team).values_list("action", flat=True))
     assert {"rules.rule_added", "rules.published", "rules.rolled_back"} <= actions
+
+
+def test_a_rule_can_t_send_to_somebody_who_only_looks_on(team: Team, manager: Access) -> None:
+    viewer = makers.make_member(team, "Ruth Sommer", Role.VIEWER)
+    to_viewer = RuleFields(
+        name="To Ruth", destination=Destination.MEMBER, conditions={}, member_id=viewer.pk
+    )
+
+    with pytest.raises(Refused):
+        versions.add_rule(team, to_viewer, by=manager, now=NOW)
