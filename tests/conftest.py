@@ -29,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_STARTED] = started
     servers.block_other_hosts()
     django.setup()
+    from tests.quiet import empty_when_quiet
+
+    empty_when_quiet()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
