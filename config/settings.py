@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "apps.assignments",
     "apps.capture",
     "apps.dashboards",
+    "apps.onboarding",
     "apps.api",
     "config.administration.AdministrationConfig",
     "django.contrib.auth",

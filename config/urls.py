@@ -25,8 +25,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("apps.api.urls")),
     *(path("t/<slug:team>/", include(f"apps.{app}.urls")) for app in TEAM_APPS),
-    path("t/<slug:team>/setup/", include("apps.capture.guide_urls")),
-    path("", include("apps.capture.welcome_urls")),
+    path("t/<slug:team>/setup/", include("apps.onboarding.urls")),
+    path("", include("apps.onboarding.public_urls")),
     path("", include("apps.teams.public_urls")),
     path("", include("apps.capture.public_urls")),
 ]

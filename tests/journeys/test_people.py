@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.capture.onboarding import found_team
+from apps.onboarding.services import found_team
 from apps.teams.models import Membership
 from tests.browser import SignIn, assert_accessible
 from tests.factories import (

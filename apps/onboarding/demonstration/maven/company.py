@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.capture import onboarding, sources
-from apps.capture.demonstration import sign_ins
-from apps.capture.demonstration.maven.files import Agent, Books
+from apps.capture import sources
 from apps.leads.models import CustomField, Source
+from apps.onboarding import services as onboarding
+from apps.onboarding.demonstration import sign_ins
+from apps.onboarding.demonstration.maven.files import Agent, Books
 from apps.rules import pools, seats, versions
 from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, Mode, Pool, Ranking

@@ -1,6 +1,6 @@
 """A whole company's pipeline through the road, and the figures it left: `make demo-maven`.
 
-It stands above `capture` because it ends on the team dashboard's own figures.
+It ends on the team dashboard's own figures.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from django.utils import timezone
 
 from apps.assignments.models import Decision
 from apps.capture import sources
-from apps.capture.demonstration.maven import company, sending, stages
-from apps.capture.demonstration.maven.files import Books
-from apps.capture.demonstration.maven.listening import Heard, Listeners, percentile
-from apps.capture.demonstration.maven.sending import Sending
 from apps.dashboards import cohort, metrics
 from apps.dashboards.cohort import Question
 from apps.dashboards.periods import DEFAULT, Period
 from apps.leads.models import Lead, Source
 from apps.leads.speed import Clock
+from apps.onboarding.demonstration.maven import company, sending, stages
+from apps.onboarding.demonstration.maven.files import Books
+from apps.onboarding.demonstration.maven.listening import Heard, Listeners, percentile
+from apps.onboarding.demonstration.maven.sending import Sending
 from apps.teams import tokens
 from apps.teams.access import Access
 from apps.teams.models import ApiToken, Membership, Team

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.capture import samples, sources
 from apps.capture.models import Capture
-from apps.capture.welcome_forms import PeopleForm, SourceForm
 from apps.leads.models import Source
+from apps.onboarding.forms import PeopleForm, SourceForm
 from apps.teams import invitations
 from apps.teams.access import Access
 from apps.teams.invitations import InvitationRefused
@@ -39,7 +39,7 @@ def source(request: HttpRequest, access: Access) -> HttpResponse:
         "address": sources.address_of(connected) if connected else "",
         "curl": samples.curl(connected) if connected else "",
     }
-    return render(request, "capture/guide_source.html", context, status=422 if is_refused else 200)
+    return render(request, "onboarding/source.html", context, status=422 if is_refused else 200)
 
 
 @team_page(Permission.EDIT_MEMBERS)
@@ -52,7 +52,7 @@ def people(request: HttpRequest, access: Access) -> HttpResponse:
         members = Membership.objects.visible_to(access).select_related("user")
         context = {**_frame(access, step=3), "form": form, "waiting": waiting, "members": members}
         status = 422 if request.method == "POST" else 200
-        return render(request, "capture/guide_people.html", context, status=status)
+        return render(request, "onboarding/people.html", context, status=status)
     sent = _invite(form.cleaned_data["emails"], access)
     if sent:
         words = ngettext("%d invitation is on its way.", "%d invitations are on their way.", sent)
@@ -73,7 +73,7 @@ def test(request: HttpRequest, access: Access) -> HttpResponse:
         "curl": samples.curl(connected),
         "captures": _arrived(access),
     }
-    return render(request, "capture/guide_test.html", context)
+    return render(request, "onboarding/test.html", context)
 
 
 @team_page(Permission.EDIT_SOURCES)
@@ -92,7 +92,7 @@ def send_test(request: HttpRequest, access: Access) -> HttpResponse:
 def arrivals(request: HttpRequest, access: Access) -> HttpResponse:
     """The fragment that the page asks for every two seconds."""
     return render(
-        request, "capture/_guide_arrivals.html", {"access": access, "captures": _arrived(access)}
+        request, "onboarding/_arrivals.html", {"access": access, "captures": _arrived(access)}
     )
 
 

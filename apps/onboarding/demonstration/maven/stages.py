@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.assignments import services as assignments
-from apps.capture.demonstration.maven.files import Opportunity
 from apps.leads import services as leads
 from apps.leads.models import Lead, Status, StatusKind
+from apps.onboarding.demonstration.maven.files import Opportunity
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 

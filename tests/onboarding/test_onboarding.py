@@ -8,10 +8,11 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.assignments.models import Door
-from apps.capture import onboarding, services, sources
+from apps.capture import services, sources
 from apps.capture.models import Capture
-from apps.capture.onboarding import SetUpDone, TeamRefused
 from apps.leads.models import Lead, Source, Status, StatusKind
+from apps.onboarding import services as onboarding
+from apps.onboarding.services import SetUpDone, TeamRefused
 from apps.rules.models import Pool
 from apps.teams import invitations
 from apps.teams.access import Access
@@ -157,7 +158,7 @@ class TestTheInvitationPage:
 
     @pytest.fixture(autouse=True)
     def at_now(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("apps.capture.welcome_views.timezone.now", lambda: NOW)
+        monkeypatch.setattr("apps.onboarding.public_views.timezone.now", lambda: NOW)
 
     def test_a_new_person_is_signed_in_and_in_her_team(self, client: Client, path: str) -> None:
         answer = client.post(path, {"name": "Nora", "password": "a quiet green door"})

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from apps.capture import onboarding, sources
-from apps.capture.demonstration import cast, sign_ins
-from apps.capture.demonstration.cast import Person
+from apps.capture import sources
 from apps.leads.models import CustomField, Source
+from apps.onboarding import services as onboarding
+from apps.onboarding.demonstration import cast, sign_ins
+from apps.onboarding.demonstration.cast import Person
 from apps.rules import pools, seats, versions
 from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, EmptyPolicy, Mode, Overflow, Pool, Ranking

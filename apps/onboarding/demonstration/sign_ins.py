@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 
 from apps.accounts.models import User
 from apps.accounts.people import create_person, find_person
-from apps.capture.demonstration import cast
+from apps.onboarding.demonstration import cast
 from apps.teams.models import Team
 
 

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.forms import NewPersonForm
 from apps.accounts.models import User
 from apps.accounts.people import find_person, is_first_start
-from apps.capture import onboarding
-from apps.capture.onboarding import SetUpDone
-from apps.capture.welcome_forms import FoundForm
+from apps.onboarding import services as onboarding
+from apps.onboarding.forms import FoundForm
+from apps.onboarding.services import SetUpDone
 from apps.teams import invitations
 from apps.teams.invitations import InvitationRefused
 from apps.teams.models import Invitation, Membership
@@ -34,7 +34,7 @@ def setup(request: HttpRequest) -> HttpResponse:
         raise Http404("This site is set up already.")
     form = FoundForm(request.POST or None)
     if not form.is_valid():
-        return render(request, "capture/setup.html", {"form": form}, status=_status(request))
+        return render(request, "onboarding/setup.html", {"form": form}, status=_status(request))
     try:
         owner, team = onboarding.found_site(**form.cleaned_data, now=timezone.now())
     except SetUpDone as done:
@@ -51,12 +51,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Join a team: by one's account, or by making one for the invited address."""
     found = invitations.find(token, now=timezone.now())
     if found is None:
-        return render(request, "teams/invitation_gone.html", status=404)
+        return render(request, "onboarding/invitation_gone.html", status=404)
     if request.user.is_authenticated:
         return _join_as_user(request, token, found)
     if find_person(found.email):
         context = {"invitation": found, "next": request.path}
-        return render(request, "teams/invitation_sign_in.html", context)
+        return render(request, "onboarding/invitation_sign_in.html", context)
     return _join_as_new(request, token, found)
 
 
@@ -66,11 +66,11 @@ def _join_as_user(request: HttpRequest, token: str, found: Invitation) -> HttpRe
     context = {"invitation": found, "is_hers": is_hers, "next": request.path}
     if request.method != "POST" or not is_hers:
         status = 403 if request.method == "POST" else 200
-        return render(request, "teams/invitation_accept.html", context, status=status)
+        return render(request, "onboarding/invitation_accept.html", context, status=status)
     try:
         member = onboarding.join(token, user=user, now=timezone.now())
     except InvitationRefused:
-        return render(request, "teams/invitation_gone.html", status=404)
+        return render(request, "onboarding/invitation_gone.html", status=404)
     return _to_team(member)
 
 
@@ -78,11 +78,11 @@ def _join_as_new(request: HttpRequest, token: str, found: Invitation) -> HttpRes
     form = NewPersonForm(request.POST or None, email=found.email)
     if not form.is_valid():
         context = {"invitation": found, "form": form}
-        return render(request, "teams/invitation_new.html", context, status=_status(request))
+        return render(request, "onboarding/invitation_new.html", context, status=_status(request))
     try:
         member = onboarding.join(token, **form.cleaned_data, now=timezone.now())
     except InvitationRefused:
-        return render(request, "teams/invitation_gone.html", status=404)
+        return render(request, "onboarding/invitation_gone.html", status=404)
     login(request, member.user, backend=BACKEND)
     return _to_team(member)
 

@@ -9,9 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.capture.demonstration import acme
-from apps.capture.demonstration.maven import files
-from apps.dashboards import pipeline_run
+from apps.onboarding.demonstration import acme
+from apps.onboarding.demonstration.maven import files, run
 from config.environment import ROOT
 
 FOLDER = "maven_crm_sales"
@@ -34,7 +33,7 @@ class Command(BaseCommand):
             books = files.read(options["folder"])
         except files.FilesMissing as error:
             raise CommandError(str(error)) from error
-        found = pipeline_run.run(
+        found = run.run(
             books.first(options["limit"]),
             server=options["server"],
             password=options["password"] or acme.PASSWORD,

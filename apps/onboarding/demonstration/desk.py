@@ -8,12 +8,12 @@ from uuid import UUID
 
 from apps.assignments import timers
 from apps.assignments.models import Assignment
-from apps.capture.demonstration import cast
-from apps.capture.demonstration.agenda import Agenda
-from apps.capture.demonstration.casebook import Case, Casebook
-from apps.capture.demonstration.company import FLOOR, Company
 from apps.leads.models import Activity, Lead, StatusKind
 from apps.leads.services import CONTACT
+from apps.onboarding.demonstration import cast
+from apps.onboarding.demonstration.agenda import Agenda
+from apps.onboarding.demonstration.casebook import Case, Casebook
+from apps.onboarding.demonstration.company import FLOOR, Company
 
 # What follows from a deadline once its row was won: the timers' own deeds, at a past moment.
 AFTER = {timer.name: timer.act for timer in timers.TIMERS}

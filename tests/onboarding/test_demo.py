@@ -15,9 +15,9 @@ from django.test import Client
 from apps.alerts.models import Alert
 from apps.assignments.models import Assignment, Decision, Offer
 from apps.assignments.services import expire_due
-from apps.capture.demonstration import acme, cast
 from apps.capture.models import Capture
 from apps.leads.models import OPEN_KINDS, Attempt, FollowUp, Lead
+from apps.onboarding.demonstration import acme, cast
 from apps.rules.models import Mode, Pool, Seat, TurnEntry
 from apps.teams.models import Membership, Team
 

@@ -10,11 +10,11 @@ from django.db.models import F
 
 from apps.alerts.models import LISTED, Alert
 from apps.assignments.models import Assignment, Offer
-from apps.capture.demonstration import cast, company
-from apps.capture.demonstration.agenda import Agenda
-from apps.capture.demonstration.company import Company
-from apps.capture.demonstration.road import Body, Road
 from apps.leads.models import FollowUp
+from apps.onboarding.demonstration import cast, company
+from apps.onboarding.demonstration.agenda import Agenda
+from apps.onboarding.demonstration.company import Company
+from apps.onboarding.demonstration.road import Body, Road
 
 DAYS = 56
 # Leads before today's last minutes. With those, the sales floor's turns are one more than a

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.capture.demonstration.maven import files
-from apps.capture.demonstration.maven.listening import percentile
-from apps.dashboards.management.commands.demo_maven import _folder
+from apps.onboarding.demonstration.maven import files
+from apps.onboarding.demonstration.maven.listening import percentile
+from apps.onboarding.management.commands.demo_maven import _folder
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 
 from apps.capture import sources
-from apps.capture.demonstration import cast
 from apps.leads.models import Source
+from apps.onboarding.demonstration import cast
 from apps.rules.models import Pool
 from apps.teams.models import Membership, Team
 

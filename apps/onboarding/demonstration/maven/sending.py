@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from apps.capture.demonstration.maven.files import Opportunity
+from apps.onboarding.demonstration.maven.files import Opportunity
 
 CONNECTIONS = 8
 _TIMEOUT, _TRIES, _PAUSE = 60.0, 8, 0.5

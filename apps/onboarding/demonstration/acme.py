@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.capture.demonstration import company, past, report
+from apps.onboarding.demonstration import company, past, report
 from apps.teams.models import Team
 
 PASSWORD = "leadrelay-demo"  # noqa: S105 - a demo's, printed wherever it is used

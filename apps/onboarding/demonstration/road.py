@@ -16,10 +16,10 @@ from apps.assignments import services as assignments
 from apps.assignments.models import Door, HopperEntry, Offer
 from apps.capture import services as capture
 from apps.capture import sources
-from apps.capture.demonstration.agenda import Agenda
-from apps.capture.demonstration.company import Company
-from apps.capture.demonstration.desk import AFTER, Desk
 from apps.leads.models import Lead, Source
+from apps.onboarding.demonstration.agenda import Agenda
+from apps.onboarding.demonstration.company import Company
+from apps.onboarding.demonstration.desk import AFTER, Desk
 from apps.teams.access import Access
 
 _HELD_OPEN = timedelta(days=3650)

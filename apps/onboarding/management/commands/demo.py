@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from apps.capture.demonstration import acme
+from apps.onboarding.demonstration import acme
 
 
 class Command(BaseCommand):
