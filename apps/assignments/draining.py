@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
 import structlog
 from django.db import OperationalError, connection, transaction
@@ -12,14 +11,13 @@ from django.db.models.functions import Coalesce, Now
 
 from apps.assignments.claiming import locked
 from apps.assignments.models import Door, Hold
-from apps.assignments.placing import route
+from apps.assignments.placing import HOLD_RETRY, route
 from apps.assignments.seating import lock_pool
 from apps.leads.models import Lead
 from apps.routing import decide
 from apps.rules.models import Pool
 from apps.teams.access import Access
 
-RETRY = timedelta(seconds=5)
 # An hour of waiting is worth one step of priority, so that nothing starves.
 HOUR = 3600.0
 
@@ -87,12 +85,7 @@ def _neediest(pool: Pool) -> Hold | None:
 
 
 def _look_again_later(pool: Pool) -> None:
-    Hold.objects.filter(pool=pool, released_at=None).update(retry_at=Now() + RETRY)
-
-
-def retry_now(pool_ids: list[UUID]) -> None:
-    """Have the held leads of these pools looked at by the next tick."""
-    Hold.objects.filter(pool_id__in=pool_ids, released_at=None).update(retry_at=Now())
+    Hold.objects.filter(pool=pool, released_at=None).update(retry_at=Now() + HOLD_RETRY)
 
 
 def _database_now() -> datetime:

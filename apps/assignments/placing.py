@@ -25,6 +25,7 @@ from apps.rules.compiled import live
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 
+# How long a held lead waits for the next look at its pool, at first and every time after.
 HOLD_RETRY = timedelta(seconds=5)
 FRESH = frozenset({
     Door.WEBHOOK, Door.FORM, Door.IMPORT, Door.HAND, Door.API, Door.REPLAY, Door.RESTORE,

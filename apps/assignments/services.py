@@ -8,7 +8,6 @@ from apps.assignments.attempts import (
     may_edit,
 )
 from apps.assignments.claiming import Claimed, OfferGone, claim, decline, pick
-from apps.assignments.draining import retry_now
 from apps.assignments.limits import ClaimRefused
 from apps.assignments.ownership import assign_by_hand, delete_lead, release, restore_lead
 from apps.assignments.placing import Placement, route
@@ -37,6 +36,5 @@ __all__ = [
     "pick",
     "release",
     "restore_lead",
-    "retry_now",
     "route",
 ]
