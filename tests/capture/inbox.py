@@ -18,6 +18,10 @@ from tests.assignments.world import World
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+ROSA: dict[str, Any] = {
+    "name": "Rosa Steiner", "email": "rosa@example.com", "phone": "+4930123456",
+    "company": "Isarwerk", "country": "AT", "city": "Graz",
+}  # fmt: skip
 
 
 def now() -> datetime:
@@ -92,3 +96,8 @@ def in_own_connection(work: Any, *args: Any, **kwargs: Any) -> Any:
         return work(*args, **kwargs)
     finally:
         connections.close_all()
+
+
+def answer(response: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(response.content)
+    return found
