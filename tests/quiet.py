@@ -43,10 +43,12 @@ def empty_when_quiet() -> None:
             with suppress(embedded.CannotStart):
                 embedded.wait_until(_is_quiet, seconds=5, what="the end of all queries")
             try:
-                return empty(self)
+                empty(self)
             except CommandError as error:
                 if not left:
                     raise
                 log.warning("Emptying again: %s", error.__cause__)
+            else:
+                return
 
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[attr-defined]

@@ -51,6 +51,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may use the admin"), default=False)
     joined_at = models.DateTimeField(_("joined"), default=now, editable=False)
     wants_email_alerts = models.BooleanField(_("alerts by e-mail"), default=True)
+    # Within these hours of her own clock nothing but urgent alerts is mailed or chimes.
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     wants_sound = models.BooleanField(_("chime for new leads"), default=True)
 
     objects: ClassVar[UserManager] = UserManager()

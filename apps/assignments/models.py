@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.leads.models import Lead
-from apps.rules.models import Pool, Rule, Seat, Version
+from apps.rules.models import Pool, Rule, Seat, Variant, Version
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission
 from apps.teams.scope import Deed, TeamQuerySet, TeamRow
@@ -37,6 +37,13 @@ class Door(models.TextChoices):
     DRAIN = "drain", _("held lead")
     RESTORE = "restore", _("restored")
     HOPPER = "hopper", _("too long in the hopper")
+    CHANGED = "changed", _("the lead changed")
+    ACTIVITY = "activity", _("the lead did something")
+    SILENT = "silent", _("the lead was silent")
+    BULK = "bulk", _("distributed by hand")
+    PUT_BACK = "put_back", _("put back")
+    HANDED_BACK = "handed", _("handed back")
+    TRIAGE = "triage", _("triage")
 
 
 class DecisionQuerySet(TeamQuerySet["Decision"]):
@@ -59,6 +66,7 @@ class Decision(TeamRow, Deed):
         HELD = "held", _("held")
         MANAGER = "manager", _("manager")
         DISQUALIFIED = "disqualified", _("disqualified")
+        KEPT = "kept", _("left as it was")
 
     lead = models.ForeignKey(
         Lead, on_delete=models.CASCADE, related_name="decisions", db_index=False
@@ -85,6 +93,9 @@ class Decision(TeamRow, Deed):
         db_index=False,
     )
     deadline = models.DateTimeField(null=True)
+    variant = models.ForeignKey(
+        Variant, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     trace = models.JSONField()
     milliseconds = models.FloatField(default=0)
 
@@ -95,7 +106,14 @@ class Decision(TeamRow, Deed):
         constraints = [
             models.UniqueConstraint(fields=["team", "id"], name="assignments_decision_team_id"),
         ]
-        indexes = [models.Index(fields=["lead", "-at"], name="assignments_decision_of_lead")]
+        indexes = [
+            models.Index(fields=["lead", "-at"], name="assignments_decision_of_lead"),
+            models.Index(
+                fields=["variant", "lead"],
+                name="assignments_decision_variant",
+                condition=Q(variant__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.outcome}"
@@ -224,6 +242,9 @@ class Assignment(TeamRow, Deed):
         RELEASED = "released", _("released")
         REASSIGNED = "reassigned", _("reassigned")
         DELETED = "deleted", _("lead deleted")
+        RULE = "rule", _("moved by a rule")
+        HANDED_BACK = "handed", _("handed back off duty")
+        MERGED = "merged", _("merged into another lead")
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="assignments")
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="assignments")
@@ -373,3 +394,84 @@ class HopperEntry(TeamRow):
 
     def __str__(self) -> str:
         return f"{self.lead_id} since {self.entered_at:%Y-%m-%d %H:%M}"
+
+
+class BadLeadReport(TeamRow, Deed):
+    """A member says that a lead is worth nothing; a manager decides whether her turn comes back."""
+
+    class Reason(models.TextChoices):
+        SPAM = "spam", _("spam")
+        WRONG_NUMBER = "wrong_number", _("wrong number")
+        DUPLICATE = "duplicate", _("duplicate")
+        OUT_OF_AREA = "out_of_area", _("not our market")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("waiting")
+        ACCEPTED = "accepted", _("accepted")
+        REFUSED = "refused", _("refused")
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="reports")
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="reports")
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(
+        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    gave_back = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead"], condition=Q(state="open"), name="assignments_report_one_open"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["team", "at"],
+                name="assignments_report_waiting",
+                condition=Q(state="open"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.reason}"
+
+
+class BulkRun(TeamRow, Deed):
+    """Existing leads sent somewhere by hand, a few at a time, each with its own decision."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        CANCELLED = "cancelled", _("cancelled")
+
+    # {"to": a Destination, "pool", "member", "rule_set", "caretaker": ids, "replaces_owner": bool}
+    destination = models.JSONField()
+    filters = models.JSONField(default=dict)
+    lead_ids = ArrayField(models.UUIDField())
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    done = models.PositiveIntegerField(default=0)  # the first so many of `lead_ids` are through
+    moved = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                name="assignments_bulk_waiting",
+                condition=Q(state__in=["waiting", "running"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.lead_ids)} leads"

@@ -25,6 +25,8 @@ RULES_SHOWN = 3
 BY = {
     Ranking.TURN: "by turn",
     Ranking.LOAD: "fewest open leads first",
+    Ranking.PERFORMANCE: "by performance",
+    Ranking.FIT: "best match first",
     Ranking.FIXED: "in a fixed order",
     Ranking.NONE: "open to all",
 }

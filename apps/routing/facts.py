@@ -19,6 +19,8 @@ class Ranking(StrEnum):
 
     TURN = "turn"
     LOAD = "load"
+    PERFORMANCE = "performance"
+    FIT = "fit"
     FIXED = "fixed"
     NONE = "none"
 

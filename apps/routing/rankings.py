@@ -45,6 +45,8 @@ def _position(seat: SeatFacts, due: Mapping[UUID, int]) -> Key:
 KEYS: dict[Ranking, Callable[[SeatFacts, Mapping[UUID, int]], Key]] = {
     Ranking.TURN: _turn,
     Ranking.LOAD: _load,
+    Ranking.PERFORMANCE: _turn,
+    Ranking.FIT: _turn,
     Ranking.FIXED: _position,
     Ranking.NONE: _position,
 }

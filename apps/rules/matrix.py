@@ -50,6 +50,8 @@ def _row_label(ranking: Ranking) -> str:
     labels = {
         Ranking.TURN: _("Turn"),
         Ranking.LOAD: _("Load"),
+        Ranking.PERFORMANCE: _("Performance"),
+        Ranking.FIT: _("Match"),
         Ranking.FIXED: _("Fixed"),
         Ranking.NONE: _("Anyone"),
     }

@@ -24,9 +24,22 @@ if TYPE_CHECKING:
 RESERVED_SLUGS = frozenset({"new", "admin", "api", "accounts", "static", "setup"})
 
 
+def default_bands() -> dict[str, int]:
+    """The least score of bands A to C, as new teams have them."""
+    return {"A": 70, "B": 40, "C": 10}
+
+
 def default_hours() -> dict[str, list[list[str]]]:
     """Monday to Friday, nine to six: a new team's opening hours."""
     return {str(day): [["09:00", "18:00"]] for day in range(5)}
+
+
+class DuplicatePolicy(models.TextChoices):
+    """What becomes of a capture of somebody whom the team knows already."""
+
+    ATTACH = "attach", _("add it to the lead; its owner keeps it")
+    LINK = "link", _("make a new lead that is linked to the old one")
+    REOPEN = "reopen", _("add it, and open the lead again if it was closed")
 
 
 class Team(models.Model):
@@ -50,6 +63,21 @@ class Team(models.Model):
     claims_per_day = models.PositiveIntegerField(_("claims a day"), null=True, blank=True)
     max_unworked = models.PositiveIntegerField(_("most unworked leads"), null=True, blank=True)
     hopper_days = models.PositiveIntegerField(_("days in the hopper"), default=7)
+    # Public holidays of this country and region close the team, beside its own.
+    holiday_country = models.CharField(_("holidays of"), max_length=2, blank=True)
+    holiday_region = models.CharField(_("region"), max_length=10, blank=True)
+    duplicate_policy = models.CharField(
+        _("somebody known comes again"),
+        max_length=8,
+        choices=DuplicatePolicy,
+        default=DuplicatePolicy.ATTACH,
+    )
+    # {"email_domain": bool, "phone_country": bool, "url": "https://…", "secret": encrypted}
+    enrichment = models.JSONField(_("enrichment"), default=dict, blank=True)
+    # The least score of each band; what is below them all is D.
+    bands = models.JSONField(_("score bands"), default=default_bands, blank=True)
+    # Members who are told, beside the managers, when no pool says otherwise.
+    escalate_to = ArrayField(models.UUIDField(), default=list, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=now, editable=False)
     # Moved by whatever changes compiled rules or fields: one cheap read tells every process.
@@ -65,10 +93,11 @@ class Team(models.Model):
 
 
 class Holiday(TeamRow):
-    """A day on which the team is closed."""
+    """A day on which the team is closed, or works although the country does not."""
 
     date = models.DateField(_("date"))
     name = models.CharField(_("name"), max_length=120)
+    is_open = models.BooleanField(_("we work on that day"), default=False)
 
     class Meta:
         ordering = ["date"]
@@ -140,7 +169,7 @@ class Membership(TeamRow):
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(default=now, editable=False)
     title = models.CharField(_("job title"), max_length=120, blank=True)
-    experience = models.PositiveSmallIntegerField(_("experience, 0 to 10"), default=0)
+    experience = models.PositiveSmallIntegerField(_("years of experience"), default=0)
     skills = models.ManyToManyField(Skill, through="MemberSkill", blank=True)
     territories = models.ManyToManyField(
         Territory, through="MemberTerritory", blank=True, related_name="+"
@@ -229,6 +258,32 @@ class TimeOff(TeamRow):
         return f"{self.membership}: {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"
 
 
+class Cover(TeamRow, Deed):
+    """For a span, one member takes the new leads of another; then it ends by itself."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="covers")
+    by_member = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="covering")
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # called off before its time
+
+    class Meta:
+        ordering = ["starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=models.F("starts_at")), name="teams_cover_has_length"
+            ),
+            models.CheckConstraint(
+                condition=~Q(membership=models.F("by_member")), name="teams_cover_by_another"
+            ),
+        ]
+        indexes = [models.Index(fields=["membership", "ends_at"], name="teams_cover_ahead")]
+
+    def __str__(self) -> str:
+        return f"{self.by_member} for {self.membership}"
+
+
 class AvailabilityChange(TeamRow, Deed):
     """Append-only: what a member's availability was at any time."""
 
@@ -241,6 +296,8 @@ class AvailabilityChange(TeamRow, Deed):
         CAPACITY = "capacity", _("capacity")
         ACTIVE = "active", _("activated")
         INACTIVE = "inactive", _("deactivated")
+        COVER = "cover", _("covered by a colleague")
+        COVER_ENDED = "cover_ended", _("cover called off")
 
     membership = models.ForeignKey(
         Membership, on_delete=models.CASCADE, related_name="availability_changes"

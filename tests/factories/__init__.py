@@ -3,6 +3,8 @@
 from tests.factories.alerts import AlertFactory
 from tests.factories.assignments import (
     AssignmentFactory,
+    BadLeadReportFactory,
+    BulkRunFactory,
     DecisionFactory,
     HoldFactory,
     HopperEntryFactory,
@@ -15,23 +17,31 @@ from tests.factories.leads import (
     AttemptFactory,
     CustomFieldFactory,
     FollowUpFactory,
+    InterestGroupFactory,
+    LeadEventFactory,
     LeadFactory,
     SourceFactory,
     StatusFactory,
 )
 from tests.factories.rules import (
+    ExperimentFactory,
+    NamedAccountFactory,
     PoolFactory,
     PoolRevisionFactory,
     RuleFactory,
     RuleSetFactory,
+    ScoreLineFactory,
     SeatFactory,
+    TrackRecordFactory,
     TurnEntryFactory,
+    VariantFactory,
     VersionFactory,
 )
 from tests.factories.teams import (
     ApiTokenFactory,
     AuditEntryFactory,
     AvailabilityChangeFactory,
+    CoverFactory,
     HolidayFactory,
     InvitationFactory,
     MembershipFactory,
@@ -44,11 +54,13 @@ from tests.factories.teams import (
 
 __all__ = [
     "ActivityFactory", "AlertFactory", "ApiTokenFactory", "AssignmentFactory", "AttemptFactory",
-    "AuditEntryFactory", "AvailabilityChangeFactory", "CaptureFactory", "CustomFieldFactory",
-    "DecisionFactory", "FollowUpFactory", "HoldFactory", "HolidayFactory", "HopperEntryFactory",
-    "ImportFactory", "ImportRowFactory", "InvitationFactory", "LeadFactory", "MembershipFactory",
-    "OfferFactory", "PoolFactory", "PoolRevisionFactory", "RuleFactory", "RuleSetFactory",
+    "AuditEntryFactory", "AvailabilityChangeFactory", "BadLeadReportFactory", "BulkRunFactory",
+    "CaptureFactory", "CoverFactory", "CustomFieldFactory", "DecisionFactory",
+    "ExperimentFactory", "FollowUpFactory", "HoldFactory", "HolidayFactory", "HopperEntryFactory",
+    "ImportFactory", "ImportRowFactory", "InterestGroupFactory", "InvitationFactory",
+    "LeadEventFactory", "LeadFactory", "MembershipFactory", "NamedAccountFactory", "OfferFactory",
+    "PoolFactory", "PoolRevisionFactory", "RuleFactory", "RuleSetFactory", "ScoreLineFactory",
     "ScriptFactory", "SeatFactory", "SkillFactory", "SourceFactory", "StatusFactory",
-    "TeamFactory", "TerritoryFactory", "TimeOffFactory", "TurnEntryFactory", "UserFactory",
-    "VersionFactory",
+    "TeamFactory", "TerritoryFactory", "TimeOffFactory", "TrackRecordFactory", "TurnEntryFactory",
+    "UserFactory", "VariantFactory", "VersionFactory",
 ]  # fmt: skip

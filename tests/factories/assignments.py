@@ -6,7 +6,7 @@ import factory
 
 from apps.assignments import models
 from tests.factories.leads import OfLead
-from tests.factories.teams import NOW, of_same_team
+from tests.factories.teams import NOW, OfTeam, of_same_team
 
 
 class DecisionFactory(OfLead):
@@ -71,3 +71,23 @@ class HopperEntryFactory(_Decided):
 
     entered_at = NOW
     expires_at = NOW + timedelta(days=7)
+
+
+class BadLeadReportFactory(OfLead):
+    class Meta:
+        model = models.BadLeadReport
+
+    member = of_same_team("tests.factories.teams.MembershipFactory")
+    reason = models.BadLeadReport.Reason.SPAM
+    at = NOW
+    via = "membership"
+
+
+class BulkRunFactory(OfTeam):
+    class Meta:
+        model = models.BulkRun
+
+    destination = factory.LazyFunction(lambda: {"to": "manager"})
+    lead_ids = factory.LazyFunction(list)
+    created_at = NOW
+    via = "membership"

@@ -90,3 +90,18 @@ class FollowUpFactory(OfLead):
     due_at = NOW + timedelta(days=1)
     created_at = NOW
     via = "membership"
+
+
+class LeadEventFactory(OfLead):
+    class Meta:
+        model = models.LeadEvent
+
+    kind = models.LeadEvent.Kind.CHANGED
+    at = NOW
+
+
+class InterestGroupFactory(OfTeam):
+    class Meta:
+        model = models.InterestGroup
+
+    name = factory.Sequence(lambda n: f"Group {n}")

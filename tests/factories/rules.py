@@ -75,3 +75,51 @@ class RuleFactory(OfTeam):
     position = factory.Sequence(lambda n: n + 1)
     name = factory.Sequence(lambda n: f"Rule {n}")
     destination = models.Destination.MANAGER
+
+
+class TrackRecordFactory(OfMember):
+    class Meta:
+        model = models.TrackRecord
+
+    days = 90
+    counted_at = NOW
+
+
+class NamedAccountFactory(OfTeam):
+    class Meta:
+        model = models.NamedAccount
+
+    name = factory.Sequence(lambda n: f"Account {n}")
+    company_key = factory.LazyAttribute(lambda made: made.name.casefold())
+    keeper = of_same_team("tests.factories.teams.MembershipFactory")
+
+
+class ScoreLineFactory(OfTeam):
+    class Meta:
+        model = models.ScoreLine
+
+    position = factory.Sequence(int)
+    name = factory.Sequence(lambda n: f"Line {n}")
+    points = 10
+
+
+class ExperimentFactory(OfTeam):
+    """Two settings of a pool, being prepared."""
+
+    class Meta:
+        model = models.Experiment
+
+    name = factory.Sequence(lambda n: f"Experiment {n}")
+    pool = of_same_team("tests.factories.rules.PoolFactory")
+    created_at = NOW
+    via = "membership"
+
+
+class VariantFactory(OfTeam):
+    class Meta:
+        model = models.Variant
+
+    experiment = of_same_team("tests.factories.rules.ExperimentFactory")
+    position = factory.Sequence(int)
+    name = factory.Sequence(lambda n: f"Variant {n}")
+    percent = 50

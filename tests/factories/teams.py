@@ -148,3 +148,16 @@ class AuditEntryFactory(OfTeam):
     at = NOW
     action = "member.role"
     via = "membership"
+
+
+class CoverFactory(OfMember):
+    """A colleague takes her new leads for a week."""
+
+    class Meta:
+        model = models.Cover
+
+    by_member = of_same_team("tests.factories.teams.MembershipFactory")
+    starts_at = NOW
+    ends_at = NOW + timedelta(days=7)
+    created_at = NOW
+    via = "membership"

@@ -1,8 +1,15 @@
 """Leads, where they come from and what happened to them."""
 
 from apps.leads.models.leads import LEAD_COLUMNS, Lead, LeadQuerySet
-from apps.leads.models.sources import OPEN_KINDS, CustomField, Source, Status, StatusKind
-from apps.leads.models.work import Activity, Attempt, Channel, FollowUp, Outcome
+from apps.leads.models.sources import (
+    OPEN_KINDS,
+    CustomField,
+    InterestGroup,
+    Source,
+    Status,
+    StatusKind,
+)
+from apps.leads.models.work import Activity, Attempt, Channel, FollowUp, LeadEvent, Outcome
 
 __all__ = [
     "LEAD_COLUMNS",
@@ -12,7 +19,9 @@ __all__ = [
     "Channel",
     "CustomField",
     "FollowUp",
+    "InterestGroup",
     "Lead",
+    "LeadEvent",
     "LeadQuerySet",
     "Outcome",
     "Source",

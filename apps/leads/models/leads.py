@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -88,7 +90,16 @@ class Lead(TeamRow):
     warnings = models.JSONField(default=list, blank=True)
     provider_id = models.CharField(max_length=200, blank=True)
 
+    # Companies are told apart by these: a folded name, and a domain that is no mail provider's.
+    company_key = models.CharField(max_length=200, blank=True)
+    domain = models.CharField(max_length=253, blank=True)
+    group_ids = ArrayField(models.UUIDField(), default=list, blank=True)  # interest groups
+
     score = models.SmallIntegerField(null=True, blank=True)
+    band = models.CharField(max_length=1, blank=True)
+    # [{"line": id, "name": …, "points": n, "of": full points}], as the score was counted last
+    score_lines = models.JSONField(default=list, blank=True)
+    scored_at = models.DateTimeField(null=True)
     priority = models.SmallIntegerField(default=0)
     is_test = models.BooleanField(_("test lead"), default=False)
     is_spam = models.BooleanField(_("spam"), default=False)
@@ -98,7 +109,21 @@ class Lead(TeamRow):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
+    # The lead that this person had before, and the one into which this was merged.
+    linked_to = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="linked_from"
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged_from"
+    )
+
     received_at = models.DateTimeField(_("received"))
+    # The last time that it did something: came, came again, replied, opened what was sent.
+    last_heard_at = models.DateTimeField(null=True)
+    came_again = models.PositiveSmallIntegerField(default=0)
+    opened_content_at = models.DateTimeField(null=True)
+    enriched_at = models.DateTimeField(null=True)
+    enrichment_error = models.CharField(max_length=200, blank=True)
     clock_starts_at = models.DateTimeField(null=True)  # received, or the next opening
     routed_at = models.DateTimeField(null=True)
     offered_at = models.DateTimeField(null=True)
@@ -145,6 +170,22 @@ class Lead(TeamRow):
                 condition=~Q(provider_id=""),
             ),
             models.Index(fields=["owner", "-received_at"], name="leads_lead_by_owner"),
+            models.Index(
+                fields=["team", "company_key"],
+                name="leads_lead_company",
+                condition=~Q(company_key=""),
+            ),
+            models.Index(
+                fields=["team", "domain"], name="leads_lead_domain", condition=~Q(domain="")
+            ),
+            GinIndex(fields=["group_ids"], name="leads_lead_groups"),
+            models.Index(
+                fields=["team", "last_heard_at"],
+                name="leads_lead_silent",
+                condition=Q(
+                    status_kind__in=["new", "working", "qualified"], deleted_at__isnull=True
+                ),
+            ),
             models.Index(
                 fields=["team", "received_at"],
                 name="leads_lead_untouched",

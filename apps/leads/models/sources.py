@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -87,6 +88,30 @@ class Status(TeamRow):
         constraints = [
             models.UniqueConstraint(fields=["team", "name"], name="leads_status_name_once"),
             models.UniqueConstraint(fields=["team", "id"], name="leads_status_team_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InterestGroup(TeamRow):
+    """A named segment of leads: a project, a product line.
+
+    A group that was renamed or merged is still found by its former names.
+    """
+
+    name = models.CharField(_("name"), max_length=80)
+    colour = models.CharField(_("colour"), max_length=7, default="#6b7280")
+    former_names = models.JSONField(default=list, blank=True)
+    is_active = models.BooleanField(_("in use"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ["position", "name", "id"]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), "team", name="leads_group_name_once"),
+            models.UniqueConstraint(fields=["team", "id"], name="leads_group_team_id"),
         ]
 
     def __str__(self) -> str:

@@ -58,6 +58,15 @@ class Activity(TeamRow, Deed):
         FOLLOW_UP_DONE = "follow_up_done", _("follow-up done")
         EDITED = "edited", _("edited")
         DELETED = "deleted", _("deleted")
+        MERGED = "merged", _("merged")
+        SCORED = "scored", _("scored")
+        ENRICHED = "enriched", _("facts added")
+        GROUPED = "grouped", _("interest groups")
+        REPORTED = "reported", _("reported as a bad lead")
+        REPORT_DECIDED = "report_decided", _("report decided")
+        PUT_BACK = "put_back", _("put back")
+        HANDED_BACK = "handed_back", _("handed back")
+        RULE = "rule", _("changed by a rule")
         RESTORED = "restored", _("restored")
         DO_NOT_CONTACT = "do_not_contact", _("do not contact")
 
@@ -158,3 +167,42 @@ class FollowUp(TeamRow, Deed):
 
     def __str__(self) -> str:
         return f"{self.due_at:%Y-%m-%d %H:%M}"
+
+
+class LeadEvent(TeamRow):
+    """Something that rules may ask for happened to a lead; written with it, handled once.
+
+    The row is the outbox: whoever changes a lead writes it in the same transaction, and
+    assignments asks the rule sets of that trigger about it.
+    """
+
+    class Kind(models.TextChoices):
+        CHANGED = "changed", _("changed")
+        ACTIVITY = "activity", _("did something")
+        SILENT = "silent", _("was silent")
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=8, choices=Kind)
+    # CHANGED: {"fields": [keys], "score": [before, after]}; ACTIVITY: {"event": name};
+    # SILENT: {"rule_set": id, "days": n}
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    # Silence is told once for each set and each time of hearing from the lead.
+    once = models.CharField(max_length=120, blank=True)
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead", "once"], condition=~Q(once=""), name="leads_event_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["at"], name="leads_event_waiting", condition=Q(handled_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.kind}"

@@ -1,28 +1,24 @@
-"""Rules and pools: who gets which lead, as versioned data."""
+"""Pools: groups of members with a ranking, a mode, filters, limits and an overflow."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
-
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.ids import uuid7
-from apps.leads.models import Lead
+from apps.leads.models import Lead, StatusKind
 from apps.teams.models import Membership
-from apps.teams.permissions import Permission
-from apps.teams.scope import Deed, TeamQuerySet, TeamRow
-
-if TYPE_CHECKING:
-    from apps.teams.access import Access
+from apps.teams.scope import Deed, TeamRow
 
 
 class Ranking(models.TextChoices):
     TURN = "turn", _("By turn")
     LOAD = "load", _("Least busy")
+    PERFORMANCE = "performance", _("By performance")
+    FIT = "fit", _("Best match")
     FIXED = "fixed", _("Fixed order")
     NONE = "none", _("No order")
 
@@ -34,11 +30,12 @@ class Mode(models.TextChoices):
     HOPPER = "hopper", _("Hopper")
 
 
+_CHOSEN = (Ranking.TURN, Ranking.LOAD, Ranking.PERFORMANCE, Ranking.FIT, Ranking.FIXED)
 RANKINGS_OF_MODE = {
-    Mode.ASSIGN: (Ranking.TURN, Ranking.LOAD, Ranking.FIXED),
-    Mode.OFFER: (Ranking.TURN, Ranking.LOAD, Ranking.FIXED),
-    Mode.CLAIM: (Ranking.NONE,),
-    Mode.HOPPER: (Ranking.NONE,),
+    Mode.ASSIGN: _CHOSEN,
+    Mode.OFFER: _CHOSEN,
+    Mode.CLAIM: (Ranking.NONE, Ranking.FIT),
+    Mode.HOPPER: (Ranking.NONE, Ranking.FIT, Ranking.TURN),
 }
 
 
@@ -56,6 +53,39 @@ class EmptyPolicy(models.TextChoices):
     NEXT_RULE = "next_rule", _("go on with the next rule")
     OVERFLOW = "overflow", _("send it to the overflow")
     MANAGER = "manager", _("a manager decides")
+
+
+class OnExpiry(models.TextChoices):
+    """What happens to a lead whose owner made no attempt in time."""
+
+    NEXT = "next", _("the next member gets it")
+    OVERFLOW = "overflow", _("it goes to the overflow")
+    STAY = "stay", _("it stays, and the manager is told")
+
+
+class Absent(models.TextChoices):
+    """What happens to the credit of members who are not eligible for a lead."""
+
+    NEITHER = "neither", _("they neither gain nor lose")
+    CATCH_UP = "catch_up", _("they catch up later, up to a limit")
+
+
+class GiveBack(models.TextChoices):
+    BAD_LEAD = "bad_lead", _("for accepted reports of a bad lead")
+    NEVER = "never", _("never")
+
+
+class CapWindow(models.TextChoices):
+    CALENDAR = "calendar", _("by the calendar")
+    ROLLING = "rolling", _("rolling")
+
+
+class Sticky(models.TextChoices):
+    """Whom the pool keeps as the owner, if that member is still eligible."""
+
+    CONTACT = "contact", _("whoever had this person before")
+    COMPANY = "company", _("whoever has this company")
+    NAMED = "named", _("the keeper of the named account")
 
 
 class Pool(TeamRow):
@@ -99,6 +129,47 @@ class Pool(TeamRow):
     )
     claims_per_day = models.PositiveIntegerField(_("claims a day"), null=True, blank=True)
     max_unworked = models.PositiveIntegerField(_("most unworked leads"), null=True, blank=True)
+    # Keys that come before `ranking`: the first difference decides.
+    prefer = ArrayField(
+        models.CharField(max_length=12, choices=Ranking), verbose_name=_("first by"),
+        default=list, blank=True,
+    )  # fmt: skip
+    # {"match": "all" or "any", "items": [{"kind": …}, …]} as in routing.filters
+    filters = models.JSONField(_("only members who match"), default=dict, blank=True)
+    # [{"kind": …, "weight": n}, …] as in routing.fit
+    fit = models.JSONField(_("what makes a good match"), default=list, blank=True)
+    # {"measure": "win_rate" or "response", "days": n, "most_percent": n, "share": n}
+    performance = models.JSONField(_("performance"), default=dict, blank=True)
+    cap_window = models.CharField(
+        _("limits count"), max_length=8, choices=CapWindow, default=CapWindow.CALENDAR
+    )
+    # Which open leads count as load and against a seat's capacity; empty: all of them.
+    load_kinds = ArrayField(
+        models.CharField(max_length=12, choices=StatusKind), default=list, blank=True
+    )
+    absent = models.CharField(
+        _("absent members"), max_length=8, choices=Absent, default=Absent.NEITHER
+    )
+    catch_up_turns = models.PositiveSmallIntegerField(_("catch up at most (turns)"), default=3)
+    give_back = models.CharField(
+        _("turns are given back"), max_length=8, choices=GiveBack, default=GiveBack.BAD_LEAD
+    )
+    sticky = ArrayField(
+        models.CharField(max_length=8, choices=Sticky), verbose_name=_("keep the owner"),
+        default=list, blank=True,
+    )  # fmt: skip
+    head_start_seconds = models.PositiveIntegerField(_("head start (s)"), default=0)
+    on_expiry = models.CharField(
+        _("without an attempt in time"), max_length=8, choices=OnExpiry, default=OnExpiry.NEXT
+    )
+    takes_back_on_leave = models.BooleanField(
+        _("untouched leads go on when their owner goes off duty"), default=False
+    )
+    # Members who are told, beside the managers, when a deadline passes or nobody can take a lead.
+    escalate_to = ArrayField(models.UUIDField(), default=list, blank=True)
+    hopper_hours = models.PositiveIntegerField(
+        _("hours in the hopper"), null=True, blank=True, help_text=_("Empty: the team’s limit.")
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=now, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
@@ -121,8 +192,12 @@ class Pool(TeamRow):
                 name="rules_pool_overflow_member_given",
             ),
             models.CheckConstraint(
-                condition=Q(mode__in=["assign", "offer"], ranking__in=["turn", "load", "fixed"])
-                | Q(mode__in=["claim", "hopper"], ranking="none"),
+                condition=Q(
+                    mode__in=["assign", "offer"],
+                    ranking__in=["turn", "load", "performance", "fit", "fixed"],
+                )
+                | Q(mode="claim", ranking__in=["none", "fit"])
+                | Q(mode="hopper", ranking__in=["none", "fit", "turn"]),
                 name="rules_pool_ranking_fits_mode",
             ),
         ]
@@ -138,13 +213,20 @@ class Seat(TeamRow):
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="seats")
     position = models.PositiveIntegerField(_("position"), default=0)
     weight = models.PositiveIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
+    cap_hour = models.PositiveIntegerField(_("leads an hour"), null=True, blank=True)
     cap_day = models.PositiveIntegerField(_("leads a day"), null=True, blank=True)
+    cap_week = models.PositiveIntegerField(_("leads a week"), null=True, blank=True)
+    cap_month = models.PositiveIntegerField(_("leads a month"), null=True, blank=True)
+    capacity = models.PositiveIntegerField(_("most open leads"), null=True, blank=True)
+    has_head_start = models.BooleanField(_("head start"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     # Moved only by assignments, under the pool's lock.
     credit = models.BigIntegerField(default=0, editable=False)  # nano-turns
     last_turn_no = models.PositiveBigIntegerField(default=0, editable=False)
     day = models.DateField(null=True, editable=False)
     day_count = models.PositiveIntegerField(default=0, editable=False)
+    # When leads were placed here, newest first; as many as the greatest cap needs, none without.
+    placed_at = ArrayField(models.DateTimeField(), default=list, editable=False)
 
     class Meta:
         ordering = ["position", "id"]
@@ -208,128 +290,51 @@ class TurnEntry(TeamRow):
         return f"{self.pool} turn {self.turn_no}"
 
 
-class RuleSet(TeamRow):
-    """An ordered list of rules, versioned."""
+class TrackRecord(TeamRow):
+    """What a member made of her leads of the last days; counted anew by a periodic task.
 
-    class Kind(models.TextChoices):
-        ASSIGNMENT = "assignment", _("Assignment")
+    `figures` is {"leads": n, "closed": n, "won": n, "responses": n, "response_seconds": sum,
+    "by": {"<field>": {"<folded value>": [closed, won]}}}.
+    """
 
-    kind = models.CharField(max_length=12, choices=Kind, default=Kind.ASSIGNMENT)
-    name = models.CharField(max_length=120)
+    membership = models.ForeignKey(
+        Membership, on_delete=models.CASCADE, related_name="track_records"
+    )
+    days = models.PositiveSmallIntegerField()
+    counted_at = models.DateTimeField()
+    figures = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team", "kind"], name="rules_set_one_a_kind"),
-            models.UniqueConstraint(fields=["team", "id"], name="rules_set_team_id"),
+            models.UniqueConstraint(fields=["membership", "days"], name="rules_track_record_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership} over {self.days} days"
+
+
+class NamedAccount(TeamRow):
+    """A company that one member keeps, known by its name or its e-mail domain."""
+
+    name = models.CharField(_("company"), max_length=200)
+    company_key = models.CharField(max_length=200, editable=False)
+    domain = models.CharField(_("e-mail domain"), max_length=253, blank=True)
+    keeper = models.ForeignKey(
+        Membership,
+        on_delete=models.CASCADE,
+        related_name="named_accounts",
+        verbose_name=_("keeper"),
+    )
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "company_key"], name="rules_account_name_once"),
+            models.UniqueConstraint(
+                fields=["team", "domain"], condition=~Q(domain=""), name="rules_account_domain_once"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
-
-
-class VersionQuerySet(TeamQuerySet["Version"]):
-    def visible_to(self, access: Access) -> Self:
-        rows = super().visible_to(access)
-        return rows if access.can(Permission.SEE_ROUTING) else rows.none()
-
-    def published(self) -> Self:
-        return self.filter(state=Version.State.PUBLISHED)
-
-
-class Version(TeamRow):
-    """One version of a rule set. Only a draft changes."""
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("Draft")
-        PUBLISHED = "published", _("Live")
-        RETIRED = "retired", _("Retired")
-
-    rule_set = models.ForeignKey(RuleSet, on_delete=models.CASCADE, related_name="versions")
-    number = models.PositiveIntegerField()
-    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    created_at = models.DateTimeField()
-    saved_at = models.DateTimeField()
-    saved_by = models.ForeignKey(
-        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-    published_at = models.DateTimeField(null=True)
-    published_by = models.ForeignKey(
-        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-    retired_at = models.DateTimeField(null=True)
-    note = models.CharField(max_length=300, blank=True)
-
-    objects: ClassVar[VersionQuerySet] = VersionQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        ordering = ["-number"]
-        constraints = [
-            models.UniqueConstraint(fields=["rule_set", "number"], name="rules_version_number"),
-            models.UniqueConstraint(fields=["team", "id"], name="rules_version_team_id"),
-            models.UniqueConstraint(
-                fields=["rule_set"],
-                condition=Q(state="draft"),
-                name="rules_version_one_draft",
-            ),
-            models.UniqueConstraint(
-                fields=["rule_set"],
-                condition=Q(state="published"),
-                name="rules_version_one_live",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.rule_set} {self.number}"
-
-
-class Destination(models.TextChoices):
-    POOL = "pool", _("a pool")
-    MEMBER = "member", _("a member")
-    HOPPER = "hopper", _("the hopper")
-    MANAGER = "manager", _("a manager decides")
-    DISQUALIFY = "disqualify", _("nobody: disqualify")
-
-
-class Rule(TeamRow):
-    """Conditions and where to send what matches. `key` is the same in every version."""
-
-    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="rules")
-    key = models.UUIDField(default=uuid7, editable=False)
-    position = models.PositiveIntegerField()
-    name = models.CharField(max_length=120)
-    conditions = models.JSONField(default=dict, blank=True)
-    is_active = models.BooleanField(default=True)
-    destination = models.CharField(max_length=10, choices=Destination)
-    pool = models.ForeignKey(
-        Pool, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
-    )
-    member = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    response_seconds = models.PositiveIntegerField(null=True, blank=True)
-    reason = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["position", "id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["version", "position"],
-                name="rules_rule_position_once",
-                deferrable=models.Deferrable.DEFERRED,
-            ),
-            models.UniqueConstraint(fields=["version", "key"], name="rules_rule_key_once"),
-            models.UniqueConstraint(fields=["team", "id"], name="rules_rule_team_id"),
-            models.CheckConstraint(
-                condition=(Q(destination="pool") & Q(pool__isnull=False))
-                | (~Q(destination="pool") & Q(pool__isnull=True)),
-                name="rules_rule_pool_given",
-            ),
-            models.CheckConstraint(
-                condition=(Q(destination="member") & Q(member__isnull=False))
-                | (~Q(destination="member") & Q(member__isnull=True)),
-                name="rules_rule_member_given",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.position}. {self.name}"

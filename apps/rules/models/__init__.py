@@ -1,0 +1,50 @@
+"""Rules and pools: who gets which lead, as versioned data."""
+
+from apps.rules.models.experiments import Experiment, Variant
+from apps.rules.models.pools import (
+    RANKINGS_OF_MODE,
+    Absent,
+    CapWindow,
+    EmptyPolicy,
+    GiveBack,
+    Mode,
+    NamedAccount,
+    OnExpiry,
+    Overflow,
+    Pool,
+    PoolRevision,
+    Ranking,
+    Seat,
+    Sticky,
+    TrackRecord,
+    TurnEntry,
+)
+from apps.rules.models.rule_sets import Destination, Rule, RuleSet, Version, VersionQuerySet
+from apps.rules.models.scoring import ScoreLine
+
+__all__ = [
+    "RANKINGS_OF_MODE",
+    "Absent",
+    "CapWindow",
+    "Destination",
+    "EmptyPolicy",
+    "Experiment",
+    "GiveBack",
+    "Mode",
+    "NamedAccount",
+    "OnExpiry",
+    "Overflow",
+    "Pool",
+    "PoolRevision",
+    "Ranking",
+    "Rule",
+    "RuleSet",
+    "ScoreLine",
+    "Seat",
+    "Sticky",
+    "TrackRecord",
+    "TurnEntry",
+    "Variant",
+    "Version",
+    "VersionQuerySet",
+]
