@@ -14,6 +14,7 @@ from apps.assignments.leaving import Grip, grip, leave
 from apps.assignments.models import Assignment
 from apps.assignments.placing import Writing
 from apps.assignments.telling import tell, users
+from apps.leads import events
 from apps.leads import services as leads
 from apps.leads.models import (
     OPEN_KINDS,
@@ -101,6 +102,8 @@ def confirm_attempt(
     if attempt.counts:
         in_hours = hours.seconds_between(lead.received_at, attempt.at, team=by.team)
         leads.count_attempt(lead, attempt, business_seconds=in_hours)
+        if outcome == Outcome.REPLIED:
+            events.heard(lead, events.REPLIED, by=by, now=now)
         _start_working(lead, by=by, now=now)
     if note.strip():
         leads.add_note(lead, text=note, by=by, now=now)
@@ -151,6 +154,7 @@ def change_status(lead: Lead, *, status: Status, by: Access, now: datetime) -> L
     lead.save(update_fields=["status", "status_kind", "closed_at", "qualified_at", "version"])
     data = {"to": status.name, "kind": status.kind, "from_kind": before, "left_road": leaves_road}
     activity(lead, Activity.Kind.STATUS, by=by, now=now, data=data).save()
+    events.changed(lead, ["status"], by=by, now=now)
     if live is not None and was_open != lead.is_open:
         live.stopped_at = None if lead.is_open else now
         live.save(update_fields=["stopped_at"])

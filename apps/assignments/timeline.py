@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from apps.leads.models import Activity, Channel, Lead, Outcome
 from apps.teams.access import Access
@@ -28,7 +29,10 @@ SYMBOLS = {
     Kind.OUTCOME: "message-circle", Kind.CONTACT: "message-circle", Kind.STATUS: "tag",
     Kind.NOTE: "pencil", Kind.FOLLOW_UP: "calendar", Kind.FOLLOW_UP_DONE: "check",
     Kind.EDITED: "pencil", Kind.DELETED: "trash-2", Kind.RESTORED: "undo-2",
-    Kind.DO_NOT_CONTACT: "ban",
+    Kind.DO_NOT_CONTACT: "ban", Kind.MERGED: "merge", Kind.SCORED: "gauge",
+    Kind.ENRICHED: "building-2", Kind.GROUPED: "tags", Kind.REPORTED: "flag",
+    Kind.REPORT_DECIDED: "flag", Kind.PUT_BACK: "undo-2", Kind.HANDED_BACK: "log-out",
+    Kind.RULE: "split", Kind.HEARD: "ear",
 }  # fmt: skip
 # Lines whose words somebody typed: not for those who see a lead masked.
 WRITTEN_BY_PEOPLE = frozenset({
@@ -138,9 +142,19 @@ def _and(rule: str, rest: str) -> str:
     return ". ".join(part for part in (rule, rest) if part)
 
 
+def _listed(data: dict[str, Any]) -> str:
+    return ", ".join(str(key).replace("_", " ") for key in data.get("fields", []))
+
+
 def _label(kinds: Any, value: Any) -> str:
     return str(kinds(value).label) if value in kinds.values else str(value or "")
 
+
+_HEARD = {
+    "opened_content": _lazy("Opened what was sent"),
+    "replied": _lazy("Replied"),
+    "came_again": _lazy("Came again"),
+}
 
 _SAYINGS: dict[Kind, Any] = {
     Kind.RECEIVED: lambda who, d: (
@@ -202,6 +216,28 @@ _SAYINGS: dict[Kind, Any] = {
     Kind.DO_NOT_CONTACT: lambda who, d: (
         _("Do not contact") if d.get("on", True) else _("May be contacted again"), "",
     ),
+    Kind.MERGED: lambda who, d: (_("%(who)s merged two leads") % {"who": who}, _listed(d)),
+    Kind.SCORED: lambda who, d: (
+        _("Score %(score)s") % {"score": d.get("score", "")}, str(d.get("band", "")),
+    ),
+    Kind.ENRICHED: lambda who, d: (_("Facts about the company were added"), _listed(d)),
+    Kind.GROUPED: lambda who, d: (
+        _("Interest groups: %(names)s") % {"names": ", ".join(d.get("groups", [])) or _("none")},
+        _rule(d),
+    ),
+    Kind.REPORTED: lambda who, d: (
+        _("%(who)s reported a bad lead") % {"who": who}, _reason(d),
+    ),
+    Kind.REPORT_DECIDED: lambda who, d: (
+        _("The report was accepted") if d.get("accepted") else _("The report was refused"),
+        _reason(d),
+    ),
+    Kind.PUT_BACK: lambda who, d: (_("%(who)s put it back") % {"who": who}, _reason(d)),
+    Kind.HANDED_BACK: lambda who, d: (
+        _("Handed back by %(who)s") % {"who": _low(who)}, _("Off duty before an attempt."),
+    ),
+    Kind.RULE: lambda who, d: (_("A rule changed the lead"), _rule(d)),
+    Kind.HEARD: lambda who, d: (_HEARD.get(d.get("event", ""), _("It did something")), ""),
 }  # fmt: skip
 
 

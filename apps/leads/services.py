@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from apps.leads import events
 from apps.leads.models import Activity, Attempt, FollowUp, Lead, Outcome
 from apps.teams.access import Access
 from apps.teams.models import Membership
@@ -120,14 +121,39 @@ def edit(
     changed = {key: value for key, value in changes.items() if getattr(locked, key) != value}
     if not changed:
         return locked
+    before = {key: getattr(locked, key) for key in changed}
     for key, value in changed.items():
         setattr(locked, key, value)
     locked.version += 1
     locked.save(update_fields=[*changed, "version"])
+    events.changed(locked, _keys(before, changed), by=by, now=now)
     # The fields that changed, not their values: the timeline must survive an erasure.
     data = {"fields": sorted(changed.keys() - {"email_key", "phone_key"})}
     activity(locked, Activity.Kind.EDITED, by=by, now=now, data=data).save()
     return locked
+
+
+def _keys(before: dict[str, Any], changed: dict[str, Any]) -> set[str]:
+    """The registry keys that changed; of facts and own fields each by itself."""
+    keys = changed.keys() - {"email_key", "phone_key", "facts", "custom"}
+    for column, prefix in (("facts", ""), ("custom", "custom.")):
+        old, new = before.get(column) or {}, changed.get(column) or {}
+        keys |= {prefix + key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    return keys
+
+
+@transaction.atomic
+def report(lead: Lead, event: str, *, by: Access, now: datetime) -> None:
+    """Another system tells what the lead did (events.EVENTS): on its timeline, and to the rules.
+
+    ValueError for an unknown event.
+    """
+    events.heard(lead, event, by=by, now=now)
+    replied = event == events.REPLIED
+    kind = Activity.Kind.CONTACT if replied else Activity.Kind.HEARD
+    activity(lead, kind, by=by, now=now, data={"event": event}).save()
+    if replied:
+        Lead.objects.filter(pk=lead.pk, first_contact_at=None).update(first_contact_at=now)
 
 
 def mark_viewed(lead: Lead, *, by: Access, now: datetime) -> None:

@@ -26,6 +26,7 @@ class Via(StrEnum):
     GRANT = "grant"
     TOKEN = "token"  # noqa: S105  (a word, not a password)
     SYSTEM = "system"
+    RULE = "rule"  # the application, carrying out what a rule says
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ class Access:
         """The application itself: captures, timers, drains, commands."""
         return cls(team=team, role="system", via=Via.SYSTEM, _permissions=frozenset(Permission))
 
+    @classmethod
+    def rule(cls, team: Team) -> Access:
+        """The application as it carries out a rule: what it changes asks no rule again."""
+        return cls(team=team, role="system", via=Via.RULE, _permissions=frozenset(Permission))
+
     @property
     def member_id(self) -> UUID | None:
         return self.membership.pk if self.membership else None
@@ -80,7 +86,7 @@ class Access:
 
     @property
     def is_system(self) -> bool:
-        return self.via is Via.SYSTEM
+        return self.via in (Via.SYSTEM, Via.RULE)
 
     def can(self, permission: Permission) -> bool:
         return permission in self._permissions

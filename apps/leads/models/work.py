@@ -67,6 +67,7 @@ class Activity(TeamRow, Deed):
         PUT_BACK = "put_back", _("put back")
         HANDED_BACK = "handed_back", _("handed back")
         RULE = "rule", _("changed by a rule")
+        HEARD = "heard", _("did something")
         RESTORED = "restored", _("restored")
         DO_NOT_CONTACT = "do_not_contact", _("do not contact")
 
