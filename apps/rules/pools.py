@@ -2,62 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from apps.routing.calendar import Schedule
-from apps.rules.models import (
-    RANKINGS_OF_MODE,
-    EmptyPolicy,
-    Mode,
-    Overflow,
-    Pool,
-    PoolRevision,
-    Ranking,
-    Rule,
-    Version,
-)
-from apps.rules.refusals import Problem, Refused
+from apps.rules import pool_checks
+from apps.rules.models import Pool, PoolRevision
+from apps.rules.pool_checks import overflow_chain as overflow_chain
+from apps.rules.pool_settings import PoolSettings as PoolSettings
+from apps.rules.refusals import Refused
 from apps.teams import audit
 from apps.teams.access import Access
-from apps.teams.models import Membership, Team
+from apps.teams.models import Team
 from apps.teams.permissions import Permission
 from apps.teams.scope import deed
 
-LONGEST = 366 * 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
-    """How a pool is set. `hours` of None are the team's; a response of 0 never takes back."""
-
-    name: str
-    ranking: str = Ranking.TURN
-    mode: str = Mode.ASSIGN
-    window_seconds: int = 90
-    response_seconds: int | None = None
-    business_time: bool = True
-    respects_hours: bool = True
-    hours: Mapping[str, Any] | None = None
-    is_always_open: bool = False
-    max_hops: int = 3
-    overflow: str = Overflow.MANAGER
-    overflow_pool_id: UUID | None = None
-    overflow_member_id: UUID | None = None
-    empty_policy: str = EmptyPolicy.HOLD
-    claims_per_day: int | None = None
-    max_unworked: int | None = None
-    is_active: bool = True
-
-    @classmethod
-    def of(cls, pool: Pool) -> PoolSettings:
-        return cls(**{field.name: getattr(pool, field.name) for field in fields(cls)})
+# What a revision keeps of each seat, besides who sits there and where.
+SEAT_SETTINGS = (
+    "weight", "cap_hour", "cap_day", "cap_week", "cap_month", "capacity", "has_head_start",
+    "is_active",
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -66,7 +31,7 @@ def create_pool(team: Team, settings: PoolSettings, *, by: Access, now: datetime
     by.require(Permission.EDIT_ROUTING)
     _lock_pools(team)
     _refuse_if_wrong(settings, team, pool=None)
-    pool = Pool(team=team, created_at=now, **asdict(settings))
+    pool = Pool(team=team, created_at=now, **settings.columns())
     pool.save()
     _keep(pool, "rules.pool_added", by=by, now=now)
     return pool
@@ -82,10 +47,11 @@ def edit_pool(pool: Pool, settings: PoolSettings, *, by: Access, now: datetime) 
     if settings == before:
         return pool
     _refuse_if_wrong(settings, by.team, pool=pool)
-    for name, value in asdict(settings).items():
+    columns, was = settings.columns(), before.columns()
+    for name, value in columns.items():
         setattr(pool, name, value)
-    pool.save(update_fields=[field.name.removesuffix("_id") for field in fields(settings)])
-    changed = [name for name, value in asdict(before).items() if getattr(settings, name) != value]
+    pool.save(update_fields=[name.removesuffix("_id") for name in columns])
+    changed = [name for name, value in columns.items() if was[name] != value]
     revise(pool, "rules.pool_changed", by=by, now=now, changed=changed)
     return pool
 
@@ -101,18 +67,6 @@ def revise(pool: Pool, action: str, *, by: Access, now: datetime, **detail: Any)
     pool.revision += 1
     pool.save(update_fields=["revision"])
     return _keep(pool, action, by=by, now=now, **detail)
-
-
-def overflow_chain(pool_id: UUID, overflows: Mapping[UUID, UUID | None]) -> list[UUID]:
-    """The pools that a lead walks from this one; the last comes twice if it is a circle."""
-    chain = [pool_id]
-    following = overflows.get(pool_id)
-    while following is not None:
-        chain.append(following)
-        if chain.index(following) < len(chain) - 1:
-            break
-        following = overflows.get(following)
-    return chain
 
 
 def _keep(pool: Pool, action: str, *, by: Access, now: datetime, **detail: Any) -> PoolRevision:
@@ -131,27 +85,14 @@ def _keep(pool: Pool, action: str, *, by: Access, now: datetime, **detail: Any) 
 
 def _snapshot(pool: Pool) -> dict[str, Any]:
     """The pool and its seats, ready for JSON."""
-    settings = {key: _to_json(value) for key, value in asdict(PoolSettings.of(pool)).items()}
-    seats = pool.seats.order_by("position", "pk").values(
-        "pk", "membership_id", "position", "weight", "cap_day", "is_active"
-    )
-    return settings | {
+    columns = ("pk", "membership_id", "position", *SEAT_SETTINGS)
+    seats = pool.seats.order_by("position", "pk").values(*columns)
+    return PoolSettings.of(pool).to_json() | {
         "seats": [
-            {
-                "seat": str(seat["pk"]),
-                "member": str(seat["membership_id"]),
-                "position": seat["position"],
-                "weight": seat["weight"],
-                "cap_day": seat["cap_day"],
-                "is_active": seat["is_active"],
-            }
+            {"seat": str(seat.pop("pk")), "member": str(seat.pop("membership_id")), **seat}
             for seat in seats
         ]
     }
-
-
-def _to_json(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value
 
 
 def _lock_pools(team: Team) -> None:
@@ -160,95 +101,6 @@ def _lock_pools(team: Team) -> None:
 
 
 def _refuse_if_wrong(settings: PoolSettings, team: Team, *, pool: Pool | None) -> None:
-    problems = [
-        *_name_problems(settings, team, pool),
-        *_choice_problems(settings),
-        *_number_problems(settings),
-        *_hours_problems(settings),
-        *_overflow_problems(settings, team, pool),
-        *(_use_problems(pool) if pool and not settings.is_active else ()),
-    ]
+    problems = pool_checks.problems(settings, team, pool=pool)
     if problems:
         raise Refused(problems)
-
-
-def _name_problems(settings: PoolSettings, team: Team, pool: Pool | None) -> list[Problem]:
-    if not settings.name.strip():
-        return [Problem("name", _("Give the pool a name."))]
-    others = Pool.objects.filter(team=team, name=settings.name)
-    if (others.exclude(pk=pool.pk) if pool else others).exists():
-        return [Problem("name", _("There is a pool of this name already."))]
-    return []
-
-
-def _choice_problems(settings: PoolSettings) -> list[Problem]:
-    if settings.mode not in Mode.values:
-        return [Problem("handover", _("Choose how leads are handed over."))]
-    if settings.ranking not in RANKINGS_OF_MODE[Mode(settings.mode)]:
-        return [Problem("handover", _("This ranking does not go with this way of handing over."))]
-    if settings.empty_policy not in EmptyPolicy.values:
-        return [Problem("empty_policy", _("Choose what happens when nobody is eligible."))]
-    return []
-
-
-def _number_problems(settings: PoolSettings) -> list[Problem]:
-    least = {"window_seconds": 1, "max_hops": 1, "claims_per_day": 1, "max_unworked": 1}
-    given = {name: getattr(settings, name) for name in (*least, "response_seconds")}
-    return [
-        Problem(name, _("Use a number from %(least)d.") % {"least": least.get(name, 0)})
-        for name, value in given.items()
-        if value is not None and not least.get(name, 0) <= value <= LONGEST
-    ]
-
-
-def _hours_problems(settings: PoolSettings) -> list[Problem]:
-    if settings.hours is None:
-        return []
-    try:
-        Schedule.from_json(settings.hours)
-    except ValueError as error:
-        return [Problem("hours", str(error))]
-    return []
-
-
-def _overflow_problems(settings: PoolSettings, team: Team, pool: Pool | None) -> list[Problem]:
-    match settings.overflow:
-        case Overflow.POOL:
-            return _chain_problems(settings.overflow_pool_id, team, pool)
-        case Overflow.MEMBER:
-            members = Membership.objects.active().filter(team=team)
-            member_id = settings.overflow_member_id
-            if member_id is None or not members.filter(pk=member_id).exists():
-                return [Problem("overflow", _("Choose an active member of this team."))]
-        case Overflow.MANAGER | Overflow.HOPPER:
-            return []
-        case _:
-            return [Problem("overflow", _("Choose where leads go that nobody took."))]
-    return []
-
-
-def _chain_problems(overflow: UUID | None, team: Team, pool: Pool | None) -> list[Problem]:
-    pools = {each.pk: each for each in Pool.objects.filter(team=team)}
-    if overflow not in pools or not pools[overflow].is_active:
-        return [Problem("overflow", _("Choose an active pool of this team."))]
-    if pool is None:
-        return []
-    overflows = {pk: each.overflow_pool_id for pk, each in pools.items()} | {pool.pk: overflow}
-    chain = overflow_chain(pool.pk, overflows)
-    if len(set(chain)) == len(chain):
-        return []
-    names = " → ".join(pools[pk].name for pk in chain)
-    message = _("Leads would go round in a circle: %(chain)s.") % {"chain": names}
-    return [Problem("overflow", message)]
-
-
-def _use_problems(pool: Pool) -> list[Problem]:
-    """A pool that leads are sent to can't be switched off."""
-    live = Rule.objects.filter(pool=pool, version__state=Version.State.PUBLISHED, is_active=True)
-    from_rules = [_("rule %(number)d") % {"number": rule.position} for rule in live]
-    feeders = Pool.objects.filter(overflow_pool=pool, is_active=True).values_list("name", flat=True)
-    used = [*from_rules, *feeders]
-    if not used:
-        return []
-    message = _("Leads still come here from %(places)s: change that first.")
-    return [Problem("is_active", message % {"places": ", ".join(used)})]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -23,17 +24,27 @@ from apps.teams.models import Membership
 from apps.teams.permissions import Permission
 
 HEAVIEST = 1_000
-MOST_A_DAY = 100_000
+CAPS = ("cap_hour", "cap_day", "cap_week", "cap_month", "capacity")
+LARGEST_CAP = 100_000
 MOST_TURNS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class SeatFields:
-    """How a seat is set; no cap is None."""
+    """How a seat is set; no cap is None. `capacity` counts the leads open in this pool alone."""
 
     weight: int = 1
+    cap_hour: int | None = None
     cap_day: int | None = None
+    cap_week: int | None = None
+    cap_month: int | None = None
+    capacity: int | None = None
+    has_head_start: bool = False
     is_active: bool = True
+
+    @classmethod
+    def of(cls, seat: Seat) -> SeatFields:
+        return cls(**{name: getattr(seat, name) for name in pools.SEAT_SETTINGS})
 
 
 @transaction.atomic
@@ -43,13 +54,16 @@ def add_seat(
     *,
     by: Access,
     now: datetime,
-    weight: int = 1,
-    cap_day: int | None = None,
+    **settings: Any,
 ) -> Seat:
-    """Give a member a seat at the end, with a credit of 0. May raise Refused."""
+    """Give a member a seat at the end, with a credit of 0; `settings` are SeatFields.
+
+    May raise Refused.
+    """
     by.require(Permission.EDIT_ROUTING)
     pool = pools.lock(pool)
-    _refuse_if_wrong({"": SeatFields(weight, cap_day)})
+    fields = SeatFields(**settings)
+    _refuse_if_wrong({"": fields})
     if member.team_id != pool.team_id or not member.is_active:
         raise Refused.at("member", _("Choose an active member of this team."))
     if pool.seats.filter(membership=member).exists():
@@ -60,8 +74,7 @@ def add_seat(
         pool=pool,
         membership=member,
         position=0 if last is None else last + 1,
-        weight=weight,
-        cap_day=cap_day,
+        **asdict(fields),
     )
     seat.save()
     pools.revise(pool, "rules.seat_added", by=by, now=now, member=str(member.pk))
@@ -82,7 +95,7 @@ def edit_seats(
     seats = pool.seats.select_for_update().filter(pk__in=changes).order_by("pk")
     changed = [seat for seat in seats if _set(seat, changes[seat.pk])]
     if changed:
-        Seat.objects.bulk_update(changed, ["weight", "cap_day", "is_active"])
+        Seat.objects.bulk_update(changed, pools.SEAT_SETTINGS)
         ids = [str(seat.membership_id) for seat in changed]
         pools.revise(pool, "rules.seats_changed", by=by, now=now, members=ids)
 
@@ -180,9 +193,11 @@ def _facts(seat: Seat) -> SeatFacts:
 
 def _set(seat: Seat, fields: SeatFields) -> bool:
     """Whether anything about the seat is different now."""
-    before = SeatFields(seat.weight, seat.cap_day, seat.is_active)
-    seat.weight, seat.cap_day, seat.is_active = fields.weight, fields.cap_day, fields.is_active
-    return fields != before
+    if SeatFields.of(seat) == fields:
+        return False
+    for name, value in asdict(fields).items():
+        setattr(seat, name, value)
+    return True
 
 
 def _refuse_if_wrong(seats: Mapping[str, SeatFields]) -> None:
@@ -192,8 +207,10 @@ def _refuse_if_wrong(seats: Mapping[str, SeatFields]) -> None:
         if not 1 <= fields.weight <= HEAVIEST:
             message = _("Use a whole number from 1 to %(most)d.") % {"most": HEAVIEST}
             problems.append(Problem(f"{prefix}weight", message))
-        if fields.cap_day is not None and not 1 <= fields.cap_day <= MOST_A_DAY:
-            message = _("Use a number from 1, or leave it empty.")
-            problems.append(Problem(f"{prefix}cap_day", message))
+        for name in CAPS:
+            cap = getattr(fields, name)
+            if cap is not None and not 1 <= cap <= LARGEST_CAP:
+                message = _("Use a number from 1, or leave it empty.")
+                problems.append(Problem(f"{prefix}{name}", message))
     if problems:
         raise Refused(problems)
