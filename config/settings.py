@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "apps.content",
     "apps.assignments",
     "apps.capture",
+    "apps.simulator",
     "apps.dashboards",
     "apps.onboarding",
     "apps.api",
@@ -204,6 +205,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "retry-captures": {
         "task": "capture.tasks.retry_failed",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
+    "find-silent": {
+        "task": "assignments.tasks.find_silent",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
+    "resume-distributions": {
+        "task": "assignments.tasks.resume_distributions",
         "schedule": 15.0,
         "options": {"expires": 30},
     },

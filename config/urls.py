@@ -12,6 +12,7 @@ TEAM_APPS = (
     "leads",
     "capture",
     "rules",
+    "simulator",
     "teams",
     "alerts",
     "dashboards",

@@ -37,6 +37,7 @@ from tests.factories.rules import (
     VariantFactory,
     VersionFactory,
 )
+from tests.factories.simulator import SimulatedLeadFactory, SimulationFactory
 from tests.factories.teams import (
     ApiTokenFactory,
     AuditEntryFactory,
@@ -60,7 +61,8 @@ __all__ = [
     "ImportFactory", "ImportRowFactory", "InterestGroupFactory", "InvitationFactory",
     "LeadEventFactory", "LeadFactory", "MembershipFactory", "NamedAccountFactory", "OfferFactory",
     "PoolFactory", "PoolRevisionFactory", "RuleFactory", "RuleSetFactory", "ScoreLineFactory",
-    "ScriptFactory", "SeatFactory", "SkillFactory", "SourceFactory", "StatusFactory",
+    "ScriptFactory", "SeatFactory", "SimulatedLeadFactory", "SimulationFactory", "SkillFactory",
+    "SourceFactory", "StatusFactory",
     "TeamFactory", "TerritoryFactory", "TimeOffFactory", "TrackRecordFactory", "TurnEntryFactory",
     "UserFactory", "VariantFactory", "VersionFactory",
 ]  # fmt: skip

@@ -22,9 +22,10 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "rules": BELOW_RULES,
     "assignments": BELOW_ASSIGNMENTS,
     "capture": BELOW_CAPTURE,
+    "simulator": BELOW_THE_TOP,
     "dashboards": BELOW_THE_TOP,
-    # Demo data ends on the dashboard's own figures.
-    "onboarding": BELOW_THE_TOP | {"dashboards"},
+    # Demo data ends on the dashboard's own figures, and on a simulation.
+    "onboarding": BELOW_THE_TOP | {"dashboards", "simulator"},
     "api": BELOW_THE_TOP,
 }
 # Where the outside comes in: these call services, and services never call them.
