@@ -18,6 +18,8 @@ from apps.teams.scope import TeamQuerySet, TeamRow
 if TYPE_CHECKING:
     from apps.teams.access import Access
 
+UNPLACED = ("new", "held", "manager", "out")  # stages
+
 
 class LeadQuerySet(TeamQuerySet["Lead"]):
     def visible_to(self, access: Access) -> Self:
@@ -35,6 +37,12 @@ class LeadQuerySet(TeamQuerySet["Lead"]):
 
     def live(self) -> Self:
         return self.filter(deleted_at__isnull=True)
+
+    def unplaced(self) -> Self:
+        """Open leads that nobody has and that go nowhere unless a manager sends them."""
+        return self.open().filter(
+            owner__isnull=True, stage__in=UNPLACED, is_test=False, is_spam=False, merged_into=None
+        )
 
     def counted(self) -> Self:
         """The cohort of every figure: neither spam nor test, not deleted."""
@@ -185,6 +193,22 @@ class Lead(TeamRow):
                 condition=Q(
                     status_kind__in=["new", "working", "qualified"], deleted_at__isnull=True
                 ),
+            ),
+            # What waits for a manager, and for nobody else.
+            models.Index(
+                fields=["team", "received_at"],
+                name="leads_lead_triage",
+                condition=Q(
+                    stage__in=["new", "held", "manager", "out"],
+                    status_kind__in=["new", "working", "qualified"],
+                    owner__isnull=True,
+                    deleted_at__isnull=True,
+                ),
+            ),
+            models.Index(
+                fields=["team", "-score", "-received_at", "-id"],
+                name="leads_lead_best",
+                condition=Q(score__isnull=False, deleted_at__isnull=True),
             ),
             models.Index(
                 fields=["team", "received_at"],
