@@ -124,7 +124,7 @@ def pattern(value: object, field: Field) -> Any:
 
 
 def area(value: object, field: Field) -> dict[str, tuple[str, ...]]:
-    """Lists of countries, regions, cities and beginnings of postcodes."""
+    """Lists of countries, regions, cities, and beginnings or ranges of postcodes."""
     if not isinstance(value, Mapping):
         raise Mistake(f'expected an area such as {{"postcodes": ["10", "12"]}}, got {shown(value)}')
     _only(value, tuple(AREA_FIELDS))
@@ -215,7 +215,29 @@ def _is_above(low: Any, high: Any) -> bool:
 
 def _places(value: object, key: str, field: Field) -> tuple[str, ...]:
     names = _at(f".{key}", parts, value, field)
-    return tuple(map(postcode, names)) if key == "postcodes" else names
+    if key != "postcodes":
+        return names
+    return tuple(_postcodes(name, f".{key}[{number}]") for number, name in enumerate(names))
+
+
+def _postcodes(text: str, path: str) -> str:
+    """How a postcode begins, or a range of them as "10115-12099"."""
+    bounds = postcode_range(text)
+    if bounds is None:
+        return postcode(text)
+    if bounds[0] > bounds[1]:
+        raise Mistake(f"{shown(text)} is a range that ends before it begins; swap the two", path)
+    return "-".join(bounds)
+
+
+def postcode_range(text: str) -> tuple[str, str] | None:
+    """The first and the last postcode of a range such as "10115-12099"; None for a single one.
+
+    Both must be of one length: "12345-6789" and "00-950" are postcodes themselves.
+    """
+    first, dash, last = text.replace(" ", "").replace("–", "-").partition("-")
+    is_range = bool(dash) and len(first) == len(last) > 0 and (first + last).isalnum()
+    return (first, last) if is_range and any(map(str.isdigit, first)) else None
 
 
 def _only(given: Mapping[Any, object], allowed: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.routing.arguments import AREA_FIELDS
+from apps.routing.arguments import AREA_FIELDS, postcode_range
 from apps.routing.fields import Field, Registry
 from apps.routing.operators import ABOUT_LEAD, OPERATORS, Operator, Takes
 
@@ -162,7 +162,10 @@ def _values(value: object, operator: Operator) -> tuple[str, ...]:
 def _place(key: str, listed: object) -> str:
     names = listed if isinstance(listed, Sequence) and not isinstance(listed, str) else [listed]
     words = ", ".join(map(_word, names))
-    return f"postcodes {words}…" if key == "postcodes" else words
+    if key != "postcodes":
+        return words
+    is_range = postcode_range(str(names[-1])) if names else None
+    return f"postcodes {words}" if is_range else f"postcodes {words}…"
 
 
 def _word(value: object) -> str:

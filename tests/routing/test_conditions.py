@@ -260,6 +260,13 @@ def test_an_unknown_field_does_not_match_and_does_not_raise() -> None:
 
 AREAS = [
     ({"postcodes": ["10", "80 9"]}, True),
+    ({"postcodes": ["80000-80999"]}, True),
+    ({"postcodes": ["10115 - 12099", "80331–80997"]}, True),
+    ({"postcodes": ["80940-80997"]}, False),
+    ({"postcodes": ["79-81"]}, True),
+    ({"postcodes": ["80938-80939"]}, True),
+    ({"postcodes": ["809390-809399"]}, False),
+    ({"postcodes": ["80939-6789"]}, False),  # a postcode of nine digits, not a range
     ({"postcodes": ["10", "12"]}, False),
     ({"countries": ["AT", "DE"], "regions": [], "postcodes": ["80"]}, True),
     ({"countries": ["AT"], "postcodes": ["80"]}, False),

@@ -71,6 +71,7 @@ def test_a_hundred_thousand_levels_are_refused_at_once() -> None:
         (leaf("country", "within_area", []), 'value: expected an area such as {"postcodes": ["10", "12"]}, got a list'),
         (leaf("country", "within_area", {"postcodes": []}), "value: expected at least one country, region, city or postcode"),
         (leaf("country", "within_area", {"postcodes": ["10", None]}), "value.postcodes[1]: expected text, got nothing"),
+        (leaf("country", "within_area", {"postcodes": ["10", "12099-10115"]}), "value.postcodes[1]: '12099-10115' is a range that ends before it begins; swap the two"),
         (leaf("country", "within_area", {"planets": ["x"]}), "value: unknown part 'planets'; use countries, regions, cities, postcodes"),
         (leaf("job_title", "matches", "(a"), "value: is not a pattern that can run (missing ): (a); look-around and back-references are not supported"),
         (leaf("job_title", "matches", r"(a)\1"), r"value: is not a pattern that can run (invalid escape sequence: \1); look-around and back-references are not supported"),
