@@ -151,7 +151,8 @@ def _by_key(body: Mapping[str, Any], known: Registry) -> dict[str, Any]:
     given, wrong = {}, []
     for name, prefix in (("facts", ""), ("custom", CUSTOM_PREFIX)):
         for key, value in (body.get(name) or {}).items():
-            if known.get(f"{prefix}{key}") is None or key in LEAD_COLUMNS or key == "source":
+            field = known.get(f"{prefix}{key}")
+            if field is None or field.is_derived or key in LEAD_COLUMNS or key == "source":
                 wrong.append(f"{name}: there is no field “{printable(key)}”.")
             given[f"{prefix}{key}"] = value
     if wrong:

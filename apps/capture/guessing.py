@@ -102,7 +102,8 @@ def _known(name: str, registry: Registry) -> str:
         return CUSTOM_PREFIX + name
     if name in _ALIASES:
         return _ALIASES[name]
-    return name if registry.get(name) and name not in _OURS else ""
+    found = registry.get(name)
+    return name if found and not found.is_derived and name not in _OURS else ""
 
 
 def is_quiet(path: str) -> bool:

@@ -127,7 +127,7 @@ def _samples(records: list[dict[str, str]], header: str) -> tuple[str, ...]:
 
 def choices(fields: Registry) -> list[tuple[str, str]]:
     """What a column may be: the team's fields, and the parts of a name."""
-    own = [(field.key, field.label) for field in fields if field.key not in _NO_CHOICE]
+    own = [(field.key, field.label) for field in fields.given() if field.key not in _NO_CHOICE]
     labels = {
         "first_name": _("First name"), "last_name": _("Last name"),
         "provider_id": _("Id at the provider"),

@@ -179,7 +179,7 @@ def _take(reading: _Reading, key: str, raw: Any) -> None:
         reading.facts[key] = normalise.line(_joined(raw), LONGEST_FACT)
         return
     known = reading.terms.registry.get(key)
-    if known is None:
+    if known is None or known.is_derived:
         return
     value = _typed(known, raw, reading)
     if value is None:

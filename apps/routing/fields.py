@@ -24,13 +24,21 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One fact of a lead. A personal field's value never enters a decision."""
+    """One fact of a lead. A personal field's value never enters a decision.
+
+    A derived one follows from what happens to the lead: rules ask for it, and nobody sends it.
+    """
 
     key: str
     label: str
     type: FieldType
     options: tuple[str, ...] = ()
     is_personal: bool = False
+    is_derived: bool = False
+
+
+def _derived(key: str, label: str, kind: FieldType, options: tuple[str, ...] = ()) -> Field:
+    return Field(key, label, kind, options, is_derived=True)
 
 
 STANDARD_FIELDS: tuple[Field, ...] = (
@@ -62,7 +70,17 @@ STANDARD_FIELDS: tuple[Field, ...] = (
     Field("score", "Score", FieldType.NUMBER),
     Field("message", "Message", FieldType.TEXT, is_personal=True),
     Field("received_at", "Received", FieldType.DATE),
-)
+    _derived("status", "Status", FieldType.CHOICE),
+    _derived("status_kind", "Kind of status", FieldType.CHOICE, (
+        "new", "working", "qualified", "won", "lost", "disqualified",
+    )),
+    _derived("band", "Score band", FieldType.CHOICE, ("A", "B", "C", "D")),
+    _derived("priority", "Priority", FieldType.NUMBER),
+    _derived("came_again", "Times it came again", FieldType.NUMBER),
+    _derived("replied", "Replied", FieldType.YES_NO),
+    _derived("opened_content", "Opened shared content", FieldType.YES_NO),
+    _derived("silent_days", "Days silent", FieldType.NUMBER),
+)  # fmt: skip
 
 
 class Registry:
@@ -78,6 +96,10 @@ class Registry:
     def with_custom(self, fields: Iterable[Field]) -> Registry:
         """A registry that also knows a team's own fields, as "custom.<key>"."""
         return Registry((*self._fields.values(), *map(_as_custom, fields)))
+
+    def given(self) -> Iterator[Field]:
+        """The fields that a capture, an import or a person may fill in."""
+        return (field for field in self if not field.is_derived)
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self._fields.values())

@@ -33,6 +33,9 @@ SYMBOLS = {
     Destination.HOPPER: "funnel",
     Destination.MANAGER: "user-cog",
     Destination.DISQUALIFY: "ban",
+    Destination.RULE_SET: "workflow",
+    Destination.CONTINUE: "arrow-right",
+    Destination.STOP: "ban",
 }
 
 
@@ -138,7 +141,7 @@ def load(access: Access, *, now: datetime) -> Board:
     """The board of a team; rules and what they catch are read when they are asked for."""
     versions = list(
         Version.objects.visible_to(access)
-        .filter(rule_set__kind=RuleSet.Kind.ASSIGNMENT)
+        .filter(rule_set__trigger=RuleSet.Trigger.NEW)
         .exclude(state=Version.State.RETIRED)
         .select_related("saved_by", "published_by")
     )

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from apps.leads.models import InterestGroup
 from apps.routing.conditions import validate
 from apps.routing.fields import Registry
-from apps.rules.models import Destination, Pool, Rule
+from apps.rules.calls import Calls
+from apps.rules.models import Destination, Pool, Rule, RuleSet
 from apps.rules.refusals import Problem
-from apps.teams.models import Membership, Team
+from apps.teams.models import Membership
 from apps.teams.permissions import Role
 
 LONGEST_RESPONSE = 366 * 24 * 3600
 LONGEST_REASON = 200
+MOST_NAMED = 50  # groups that one rule sets, members that it tells
+HIGHEST_PRIORITY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,12 @@ class RuleFields:
     member_id: UUID | None = None
     response_seconds: int | None = None
     reason: str = ""
+    rule_set_id: UUID | None = None
+    replaces_owner: bool = True
+    caretaker_id: UUID | None = None
+    group_ids: tuple[UUID, ...] = ()
+    priority: int | None = None
+    notify: tuple[UUID, ...] = ()
 
     @classmethod
     def of(cls, rule: Rule) -> RuleFields:
@@ -42,24 +52,43 @@ class RuleFields:
             member_id=rule.member_id,
             response_seconds=rule.response_seconds,
             reason=rule.reason,
+            rule_set_id=rule.rule_set_id,
+            replaces_owner=rule.replaces_owner,
+            caretaker_id=rule.caretaker_id,
+            group_ids=tuple(rule.group_ids),
+            priority=rule.priority,
+            notify=tuple(rule.notify),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a team's rules may send leads: its pools and members that are active."""
+    """What the rules of one set may name: pools, members, groups and sets that are in use.
 
-    pools: Collection[UUID]
-    members: Collection[UUID]
+    `calls` says which sets send leads to which, so that none can come back to where it was.
+    """
+
+    rule_set: RuleSet
+    pools: frozenset[UUID]
+    members: frozenset[UUID]
+    groups: frozenset[UUID]
+    calls: Calls
 
     @classmethod
-    def of(cls, team: Team) -> Places:
-        pools = Pool.objects.filter(team=team, is_active=True)
+    def of(cls, rule_set: RuleSet) -> Places:
+        team = rule_set.team_id
         members = Membership.objects.active().filter(team=team).exclude(role=Role.VIEWER)
         return cls(
-            frozenset(pools.values_list("pk", flat=True)),
-            frozenset(members.values_list("pk", flat=True)),
+            rule_set=rule_set,
+            pools=_ids(Pool.objects.filter(team=team, is_active=True)),
+            members=_ids(members),
+            groups=_ids(InterestGroup.objects.filter(team=team, is_active=True)),
+            calls=Calls.of(rule_set),
         )
+
+
+def _ids(rows: Any) -> frozenset[UUID]:
+    return frozenset(rows.values_list("pk", flat=True))
 
 
 def matches_everything(conditions: Mapping[str, Any]) -> bool:
@@ -73,9 +102,10 @@ def problems_of(
     return [
         *_name_problems(fields),
         *_condition_problems(fields, registry, is_last),
-        *_destination_problems(fields, places),
+        *_destination_problems(fields, places, is_last),
         *_response_problems(fields),
         *_reason_problems(fields),
+        *_deed_problems(fields, places),
     ]
 
 
@@ -115,21 +145,68 @@ def _condition_problems(fields: RuleFields, registry: Registry, is_last: bool) -
         )
 
 
-def _destination_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:
-    match fields.destination:
-        case Destination.POOL:
-            if fields.pool_id not in places.pools:
-                yield Problem("pool", _("Choose an active pool of this team."))
-        case Destination.MEMBER:
-            if fields.member_id not in places.members:
-                yield Problem("member", _("Choose an active member of this team."))
-        case Destination.DISQUALIFY:
-            if not fields.reason.strip():
-                yield Problem("reason", _("Say why these leads are disqualified."))
-        case Destination.HOPPER | Destination.MANAGER:
-            pass
-        case _:
-            yield Problem("destination", _("Choose where to send the leads."))
+def _destination_problems(fields: RuleFields, places: Places, is_last: bool) -> Iterator[Problem]:
+    judge = {
+        Destination.POOL: _pool_problems,
+        Destination.MEMBER: _member_problems,
+        Destination.RULE_SET: _call_problems,
+        Destination.DISQUALIFY: _disqualify_problems,
+        Destination.HOPPER: _caretaker_problems,
+    }
+    if fields.destination not in Destination.values:
+        yield Problem("destination", _("Choose where to send the leads."))
+    elif fields.destination in judge:
+        yield from judge[Destination(fields.destination)](fields, places)
+    elif is_last and fields.destination != Destination.MANAGER:
+        yield from _nowhere_problems(places)
+
+
+def _pool_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:
+    if fields.pool_id not in places.pools:
+        yield Problem("pool", _("Choose an active pool of this team."))
+
+
+def _member_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:
+    if fields.member_id not in places.members:
+        yield Problem("member", _("Choose an active member of this team."))
+
+
+def _disqualify_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:
+    if not fields.reason.strip():
+        yield Problem("reason", _("Say why these leads are disqualified."))
+
+
+def _caretaker_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:
+    if fields.caretaker_id and fields.caretaker_id not in places.members:
+        yield Problem("caretaker", _("Choose an active member of this team."))
+
+
+def _call_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:
+    called = fields.rule_set_id
+    if called is None or called not in places.calls.active:
+        yield Problem("rule_set", _("Choose a rule set of this team that is switched on."))
+        return
+    circle = places.calls.circle(places.rule_set.pk, called)
+    if circle:
+        text = _("Leads would go round in a circle: %(path)s.")
+        yield Problem("rule_set", text % {"path": " → ".join(circle)})
+
+
+def _nowhere_problems(places: Places) -> Iterator[Problem]:
+    if places.rule_set.trigger == RuleSet.Trigger.NEW:
+        text = _("The last rule must send new leads to somebody, so that none is lost.")
+        yield Problem("destination", text)
+
+
+def _deed_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:
+    """What else the rule does to a lead."""
+    if not places.groups >= set(fields.group_ids) or len(fields.group_ids) > MOST_NAMED:
+        yield Problem("groups", _("Choose interest groups of this team that are in use."))
+    if not places.members >= set(fields.notify) or len(fields.notify) > MOST_NAMED:
+        yield Problem("notify", _("Choose active members of this team to tell."))
+    if fields.priority is not None and abs(fields.priority) > HIGHEST_PRIORITY:
+        text = _("Use a whole number from −%(n)d to %(n)d.")
+        yield Problem("priority", text % {"n": HIGHEST_PRIORITY})
 
 
 def _reason_problems(fields: RuleFields) -> Iterator[Problem]:

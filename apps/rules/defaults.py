@@ -17,13 +17,14 @@ from apps.teams.models import Team
 @transaction.atomic
 def add_default_rules(team: Team, *, pool: Pool, by: Access, now: datetime) -> Version:
     """Publish version 1: every lead goes to `pool`. A team that has rules keeps them."""
-    live = versions.published(team)
+    rule_set = versions.main_set(team)
+    live = versions.published(rule_set)
     if live is not None:
         return live
-    draft = versions.draft_of(team, by=by, now=now)
+    draft = versions.draft_of(rule_set, by=by, now=now)
     catch_all = draft.rules.latest("position")
     everything = RuleFields(
         name=_("Everything else"), destination=Destination.POOL, conditions={}, pool_id=pool.pk
     )
-    versions.save_rule(team, catch_all.key, everything, by=by, now=now)
-    return versions.publish(team, by=by, now=now, note=_("The first rules"))
+    versions.save_rule(rule_set, catch_all.key, everything, by=by, now=now)
+    return versions.publish(rule_set, by=by, now=now, note=_("The first rules"))

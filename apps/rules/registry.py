@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
-from django.db.models import F
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from uuid import UUID
 
-from apps.leads.models import CustomField
-from apps.routing.fields import Field, FieldType, Registry
+from apps.leads.models import CustomField, InterestGroup, Status
+from apps.routing.fields import STANDARD_FIELDS, Field, FieldType, Registry
 from apps.rules.remembered import Remembered
 from apps.teams.models import Team
+from apps.teams.team_settings import routing_moved
+
+__all__ = ["STANDARD", "TeamRegistry", "registry", "routing_moved"]
 
 STANDARD = Registry()
 
 
-def registry(team: Team) -> Registry:
+class TeamRegistry(Registry):
+    """A team's fields, and what its statuses and interest groups are called.
+
+    `groups` gives each group every name that it ever had, the present one first; `group_names`
+    are those in use.
+    """
+
+    def __init__(
+        self, own: Iterable[Field], statuses: Iterable[Status], groups: Iterable[InterestGroup]
+    ) -> None:
+        self.statuses: Mapping[UUID, str] = {each.pk: each.name for each in statuses}
+        listed = list(groups)
+        self.groups: Mapping[UUID, tuple[str, ...]] = {
+            each.pk: (each.name, *map(str, each.former_names)) for each in listed
+        }
+        self.group_names = tuple(each.name for each in listed if each.is_active)
+        names = tuple(dict.fromkeys(self.statuses.values()))
+        standard = (
+            replace(field, options=names) if field.key == "status" else field
+            for field in STANDARD_FIELDS
+        )
+        super().__init__(Registry(standard).with_custom(own))
+
+
+def registry(team: Team) -> TeamRegistry:
     """The team's fields; no query while its routing version stands still."""
     return _registries.of(team)
 
 
-def routing_moved(team: Team) -> None:
-    """Tell every process that rules or fields changed; call it in the transaction that did."""
-    Team.objects.filter(pk=team.pk).update(routing_version=F("routing_version") + 1)
-    team.refresh_from_db(fields=["routing_version"])
-
-
-def _load(team: Team) -> Registry:
-    own = CustomField.objects.filter(team=team)
-    return STANDARD.with_custom(_field(custom) for custom in own)
+def _load(team: Team) -> TeamRegistry:
+    own = [_field(custom) for custom in CustomField.objects.filter(team=team)]
+    statuses = Status.objects.filter(team=team)
+    return TeamRegistry(own, statuses, InterestGroup.objects.filter(team=team))
 
 
 def _field(custom: CustomField) -> Field:
@@ -33,4 +57,4 @@ def _field(custom: CustomField) -> Field:
     return Field(custom.key, custom.label, FieldType(custom.type), options, custom.is_personal)
 
 
-_registries: Remembered[Registry] = Remembered(_load)
+_registries: Remembered[TeamRegistry] = Remembered(_load)

@@ -68,7 +68,7 @@ def add_holiday(*, on: date, name: str, by: Access, now: datetime) -> Holiday:
     by.require(Permission.EDIT_TEAM)
     holiday = Holiday(team=by.team, date=on, name=name.strip())
     _save_once(holiday, _("%(date)s is a holiday already.") % {"date": on})
-    _calendars_moved(by)
+    routing_moved(by.team)
     audit.record(by=by, action="holiday.added", target=holiday, now=now)
     return holiday
 
@@ -79,7 +79,7 @@ def remove_holiday(holiday: Holiday, *, by: Access, now: datetime) -> None:
     by.require(Permission.EDIT_TEAM)
     audit.record(by=by, action="holiday.removed", target=holiday, now=now)
     holiday.delete()
-    _calendars_moved(by)
+    routing_moved(by.team)
 
 
 @transaction.atomic
@@ -102,9 +102,14 @@ def add_territory(*, name: str, area: dict[str, list[str]], by: Access, now: dat
     return territory
 
 
-def _calendars_moved(by: Access) -> None:
-    """Every process keeps the holidays until the team's version moves."""
-    Team.objects.filter(pk=by.team.pk).update(routing_version=F("routing_version") + 1)
+def routing_moved(team: Team) -> None:
+    """Tell every process that what it remembers of the team's routing changed.
+
+    Rules, fields, statuses, interest groups and holidays are remembered so: call it in the
+    transaction that changes one of them.
+    """
+    Team.objects.filter(pk=team.pk).update(routing_version=F("routing_version") + 1)
+    team.refresh_from_db(fields=["routing_version"])
 
 
 def _save_once(row: Holiday | Skill | Territory, message: str) -> None:

@@ -53,11 +53,11 @@ def fields(pool: Pool | None = None, *, name: str = "DACH", conditions: Any = No
 
 
 def add_rule(by: Access, *, now: datetime = NOW, **given: Any) -> Rule:
-    return versions.add_rule(by.team, fields(**given), by=by, now=now)
+    return versions.add_rule(versions.main_set(by.team), fields(**given), by=by, now=now)
 
 
 def publish(by: Access, *, now: datetime = NOW, note: str = "") -> Version:
-    return versions.publish(by.team, by=by, now=now, note=note)
+    return versions.publish(versions.main_set(by.team), by=by, now=now, note=note)
 
 
 def make_source(team: Team, slug: str = "website") -> Source:

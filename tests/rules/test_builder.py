@@ -53,7 +53,7 @@ def choose(page: Page, label: str, value: str) -> None:
 
 
 def names(team: Team) -> list[str]:
-    return [rule.name for rule in versions.rules_of(versions.draft(team))]
+    return [rule.name for rule in versions.rules_of(versions.draft(versions.main_set(team)))]
 
 
 def test_a_rule_is_built_and_published_while_its_catch_is_counted(
@@ -86,7 +86,7 @@ def test_a_rule_is_built_and_published_while_its_catch_is_counted(
     expect(page.get_by_text("Version 1 is live")).to_be_visible()
     rule = Rule.objects.get(name="DACH")
     assert rule.conditions == {"all": [leaf("country", "is_one_of", ["DE", "AT"])]}
-    assert versions.draft(team) is None
+    assert versions.draft(versions.main_set(team)) is None
 
 
 def test_a_group_is_added_and_removed_again(open_page: Any, manager: Access) -> None:

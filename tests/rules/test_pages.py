@@ -75,7 +75,7 @@ def rule_form(pool: Pool, **changes: Any) -> dict[str, Any]:
 
 
 def draft_rules(team: Team) -> list[Rule]:
-    return versions.rules_of(versions.draft(team))
+    return versions.rules_of(versions.draft(versions.main_set(team)))
 
 
 def test_a_rule_is_written_without_scripts(desk: Client, go: Go, team: Team, pool: Pool) -> None:
@@ -94,7 +94,7 @@ def test_buttons_of_the_form_redraw_it_and_save_nothing(
 
     assert answer.status_code == 200
     assert 'name="field-1"' in answer.text
-    assert versions.draft(team) is None
+    assert versions.draft(versions.main_set(team)) is None
 
 
 def test_with_htmx_only_the_form_comes_back(desk: Client, go: Go, pool: Pool) -> None:
@@ -162,7 +162,7 @@ def test_a_value_of_the_wrong_type_is_shown_at_its_condition(
     assert answer.status_code == 422
     assert "expected a number" in answer.text
     assert 'id="error-0"' in answer.text
-    assert versions.draft(team) is None
+    assert versions.draft(versions.main_set(team)) is None
 
 
 def test_a_pool_of_another_team_is_refused_like_one_that_does_not_exist(
@@ -211,7 +211,9 @@ def test_publishing_and_rolling_back(desk: Client, go: Go, team: Team, manager: 
 
     desk.post(go("roll_back", number=1))
 
-    assert [rule.name for rule in versions.rules_of(versions.published(team))] == [
+    assert [
+        rule.name for rule in versions.rules_of(versions.published(versions.main_set(team)))
+    ] == [
         "First",
         "Everything else",
     ]
@@ -281,7 +283,7 @@ def test_all_pages_of_a_busy_team_open(
 
     for name, parts in pages_of(pool):
         assert desk.get(go(name, **parts)).status_code == 200, name
-    rule = versions.rules_of(versions.published(team))[0]
+    rule = versions.rules_of(versions.published(versions.main_set(team)))[0]
     assert "Rosa Steiner" in desk.get(go("caught", rule=rule.key)).text
 
 

@@ -39,7 +39,7 @@ def names(version: Version | None) -> list[str]:
 
 
 def test_a_first_draft_ends_with_a_rule_that_catches_the_rest(team: Team, manager: Access) -> None:
-    draft = versions.draft_of(team, by=manager, now=NOW)
+    draft = versions.draft_of(versions.main_set(team), by=manager, now=NOW)
 
     last = draft.rules.latest("position")
     assert last.conditions == {}
@@ -50,7 +50,7 @@ def test_a_new_rule_stands_just_above_the_last(team: Team, manager: Access) -> N
     add_rule(manager, name="First")
     add_rule(manager, name="Second")
 
-    assert names(versions.draft(team)) == ["First", "Second", "Everything else"]
+    assert names(versions.draft(versions.main_set(team))) == ["First", "Second", "Everything else"]
 
 
 def test_a_draft_decides_nothing_until_it_is_published(team: Team, manager: Access) -> None:
@@ -109,10 +109,10 @@ def test_every_lead_is_decided_by_one_version(team: Team, manager: Access) -> No
     add_rule(manager, name="Germany")
     publish(manager)
     held = compiled.live(team)
-    rule = versions.draft_of(team, by=manager, now=NOW).rules.first()
+    rule = versions.draft_of(versions.main_set(team), by=manager, now=NOW).rules.first()
     assert rule is not None
     changed = fields(name="Austria", conditions={"all": [leaf("country", "is", "AT")]})
-    versions.save_rule(team, rule.key, changed, by=manager, now=NOW)
+    versions.save_rule(versions.main_set(team), rule.key, changed, by=manager, now=NOW)
     publish(manager)
 
     assert held is not None
@@ -161,34 +161,34 @@ def test_a_pool_that_was_switched_off_meanwhile_stops_the_publication(manager: A
 
 
 def test_the_last_rule_takes_no_conditions_and_stays(team: Team, manager: Access) -> None:
-    last = versions.draft_of(team, by=manager, now=NOW).rules.latest("position")
+    last = versions.draft_of(versions.main_set(team), by=manager, now=NOW).rules.latest("position")
 
     with pytest.raises(Refused):
-        versions.save_rule(team, last.key, fields(), by=manager, now=NOW)
+        versions.save_rule(versions.main_set(team), last.key, fields(), by=manager, now=NOW)
     with pytest.raises(Refused):
-        versions.remove_rule(team, last.key, by=manager, now=NOW)
+        versions.remove_rule(versions.main_set(team), last.key, by=manager, now=NOW)
     with pytest.raises(Refused):
-        versions.set_active(team, last.key, is_active=False, by=manager, now=NOW)
+        versions.set_active(versions.main_set(team), last.key, is_active=False, by=manager, now=NOW)
     with pytest.raises(Refused):
-        versions.move_rule(team, last.key, to=1, by=manager, now=NOW)
+        versions.move_rule(versions.main_set(team), last.key, to=1, by=manager, now=NOW)
 
 
 def test_rules_move_but_never_below_the_last(team: Team, manager: Access) -> None:
     first = add_rule(manager, name="First")
     add_rule(manager, name="Second")
 
-    versions.move_rule(team, first.key, to=9, by=manager, now=NOW)
+    versions.move_rule(versions.main_set(team), first.key, to=9, by=manager, now=NOW)
 
-    assert names(versions.draft(team)) == ["Second", "First", "Everything else"]
+    assert names(versions.draft(versions.main_set(team))) == ["Second", "First", "Everything else"]
 
 
 def test_what_is_live_stays_while_a_draft_is_changed(team: Team, manager: Access) -> None:
     rule = add_rule(manager, name="Germany")
     publish(manager)
-    versions.remove_rule(team, rule.key, by=manager, now=NOW)
+    versions.remove_rule(versions.main_set(team), rule.key, by=manager, now=NOW)
 
-    assert names(versions.published(team)) == ["Germany", "Everything else"]
-    assert names(versions.draft(team)) == ["Everything else"]
+    assert names(versions.published(versions.main_set(team))) == ["Germany", "Everything else"]
+    assert names(versions.draft(versions.main_set(team))) == ["Everything else"]
 
 
 def test_a_published_rule_refuses_every_change(manager: Access) -> None:
@@ -240,7 +240,7 @@ def test_publishing_retires_the_version_before(team: Team, manager: Access) -> N
     first.refresh_from_db()
     assert (first.state, first.retired_at) == ("retired", later)
     assert (second.number, second.note, second.published_at) == (2, "Another rule", later)
-    assert versions.draft(team) is None
+    assert versions.draft(versions.main_set(team)) is None
 
 
 def test_nothing_to_publish_is_refused(manager: Access) -> None:
@@ -251,23 +251,23 @@ def test_nothing_to_publish_is_refused(manager: Access) -> None:
 def test_rolling_back_publishes_a_copy(team: Team, manager: Access) -> None:
     add_rule(manager, name="Germany")
     publish(manager)
-    rule = versions.draft_of(team, by=manager, now=NOW).rules.get(name="Germany")
-    versions.remove_rule(team, rule.key, by=manager, now=NOW)
+    rule = versions.draft_of(versions.main_set(team), by=manager, now=NOW).rules.get(name="Germany")
+    versions.remove_rule(versions.main_set(team), rule.key, by=manager, now=NOW)
     publish(manager)
 
-    version = versions.roll_back(team, to=1, by=manager, now=NOW)
+    version = versions.roll_back(versions.main_set(team), to=1, by=manager, now=NOW)
 
     assert version.number == 3
-    assert names(versions.published(team)) == ["Germany", "Everything else"]
+    assert names(versions.published(versions.main_set(team))) == ["Germany", "Everything else"]
     assert versions.rules_of(version)[0].key == rule.key
 
 
 def test_rolling_back_leaves_the_draft_and_numbers_grow(team: Team, manager: Access) -> None:
     publish_something(manager)
     add_rule(manager, name="Being written")
-    rolled_back = versions.roll_back(team, to=1, by=manager, now=NOW)
+    rolled_back = versions.roll_back(versions.main_set(team), to=1, by=manager, now=NOW)
 
-    assert "Being written" in names(versions.draft(team))
+    assert "Being written" in names(versions.draft(versions.main_set(team)))
     assert rolled_back.number == 2
     assert publish(manager).number == 3
 
@@ -275,23 +275,33 @@ def test_rolling_back_leaves_the_draft_and_numbers_grow(team: Team, manager: Acc
 def test_discarding_leaves_what_is_live(team: Team, manager: Access) -> None:
     publish_something(manager)
     add_rule(manager, name="Being written")
-    versions.discard(team, by=manager, now=NOW)
+    versions.discard(versions.main_set(team), by=manager, now=NOW)
 
-    assert versions.draft(team) is None
-    assert names(versions.published(team)) == ["DACH", "Everything else"]
+    assert versions.draft(versions.main_set(team)) is None
+    assert names(versions.published(versions.main_set(team))) == ["DACH", "Everything else"]
 
 
 def test_undo_brings_back_the_live_rule(team: Team, manager: Access) -> None:
     rule = add_rule(manager, name="Germany")
     add_rule(manager, name="Austria")
     publish(manager)
-    versions.save_rule(team, rule.key, fields(name="Changed"), by=manager, now=NOW)
-    versions.undo_rule(team, rule.key, by=manager, now=NOW)
-    assert names(versions.draft(team)) == ["Germany", "Austria", "Everything else"]
+    versions.save_rule(
+        versions.main_set(team), rule.key, fields(name="Changed"), by=manager, now=NOW
+    )
+    versions.undo_rule(versions.main_set(team), rule.key, by=manager, now=NOW)
+    assert names(versions.draft(versions.main_set(team))) == [
+        "Germany",
+        "Austria",
+        "Everything else",
+    ]
 
-    versions.remove_rule(team, rule.key, by=manager, now=NOW)
-    versions.undo_rule(team, rule.key, by=manager, now=NOW)
-    assert names(versions.draft(team)) == ["Germany", "Austria", "Everything else"]
+    versions.remove_rule(versions.main_set(team), rule.key, by=manager, now=NOW)
+    versions.undo_rule(versions.main_set(team), rule.key, by=manager, now=NOW)
+    assert names(versions.draft(versions.main_set(team))) == [
+        "Germany",
+        "Austria",
+        "Everything else",
+    ]
 
 
 def test_a_comparison_says_what_changes_rule_by_rule(team: Team, manager: Access) -> None:
@@ -299,14 +309,14 @@ def test_a_comparison_says_what_changes_rule_by_rule(team: Team, manager: Access
     publish(manager)
     conditions = {"all": [leaf("country", "is_one_of", ["DE", "AT"])]}
     changed = fields(name="Kept", conditions=conditions)
-    versions.save_rule(team, kept.key, changed, by=manager, now=NOW)
-    versions.move_rule(team, moved.key, to=1, by=manager, now=NOW)
-    versions.remove_rule(team, gone.key, by=manager, now=NOW)
+    versions.save_rule(versions.main_set(team), kept.key, changed, by=manager, now=NOW)
+    versions.move_rule(versions.main_set(team), moved.key, to=1, by=manager, now=NOW)
+    versions.remove_rule(versions.main_set(team), gone.key, by=manager, now=NOW)
     add_rule(manager, name="New")
 
     changes = compare(
-        versions.rules_of(versions.draft(team)),
-        versions.rules_of(versions.published(team)),
+        versions.rules_of(versions.draft(versions.main_set(team))),
+        versions.rules_of(versions.published(versions.main_set(team))),
         registry=registry(team),
     )
 
@@ -339,7 +349,7 @@ def test_a_salesperson_changes_no_rules(team: Team) -> None:
 
 def test_every_change_is_in_the_audit_log(team: Team, manager: Access) -> None:
     publish_something(manager)
-    versions.roll_back(team, to=1, by=manager, now=NOW)
+    versions.roll_back(versions.main_set(team), to=1, by=manager, now=NOW)
 
     actions = set(AuditEntry.objects.filter(team=team).values_list("action", flat=True))
     assert {"rules.rule_added", "rules.published", "rules.rolled_back"} <= actions
@@ -352,4 +362,4 @@ def test_a_rule_can_t_send_to_somebody_who_only_looks_on(team: Team, manager: Ac
     )
 
     with pytest.raises(Refused):
-        versions.add_rule(team, to_viewer, by=manager, now=NOW)
+        versions.add_rule(versions.main_set(team), to_viewer, by=manager, now=NOW)

@@ -171,12 +171,13 @@ def _connect(by: Access, *, now: datetime) -> None:
 
 
 def _publish(team: Team, made: dict[str, Pool], *, by: Access, now: datetime) -> None:
+    rule_set = versions.main_set(team)
     for name, conditions, target in _rules():
-        versions.add_rule(team, _fields(name, conditions, target, made), by=by, now=now)
-    last = versions.rules_of(versions.draft(team))[-1]
+        versions.add_rule(rule_set, _fields(name, conditions, target, made), by=by, now=now)
+    last = versions.rules_of(versions.draft(rule_set))[-1]
     rest = _fields(str(last.name), {}, OPEN_FLOOR, made)
-    versions.save_rule(team, last.key, rest, by=by, now=now)
-    versions.publish(team, by=by, now=now, note="Pools for enterprise, partners and France")
+    versions.save_rule(rule_set, last.key, rest, by=by, now=now)
+    versions.publish(rule_set, by=by, now=now, note="Pools for enterprise, partners and France")
 
 
 def add_small_firms(company: Company, *, now: datetime) -> None:
@@ -185,8 +186,9 @@ def add_small_firms(company: Company, *, now: datetime) -> None:
     hopper = {NURTURE: Pool.objects.get(team=team, name=NURTURE)}
     conditions = {"all": [_is("employees", "lt", 20), {"not": _is("timeline", "is", "Now")}]}
     fields = _fields("Small firms, no hurry", conditions, NURTURE, hopper)
-    versions.add_rule(team, fields, by=by, now=now)
-    versions.publish(team, by=by, now=now, note="Small firms go to the hopper first")
+    rule_set = versions.main_set(team)
+    versions.add_rule(rule_set, fields, by=by, now=now)
+    versions.publish(rule_set, by=by, now=now, note="Small firms go to the hopper first")
 
 
 def _rules() -> list[tuple[str, dict[str, Any], str]]:

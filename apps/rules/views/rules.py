@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.rules import board, controls, editor, ladder, probe, rule_form, standing, versions
 from apps.rules.board import Board
-from apps.rules.models import Rule
+from apps.rules.models import Rule, RuleSet
 from apps.rules.refusals import Refused
 from apps.rules.rule_form import RuleForm
 from apps.teams.access import Access
@@ -53,9 +53,9 @@ def save(request: HttpRequest, access: Access, rule: UUID | None = None) -> Http
     fields = form.fields(page.registry)
     try:
         if rule is None:
-            saved = versions.add_rule(access.team, fields, by=access, now=now)
+            saved = versions.add_rule(_set(access), fields, by=access, now=now)
         else:
-            saved = versions.save_rule(access.team, rule, fields, by=access, now=now)
+            saved = versions.save_rule(_set(access), rule, fields, by=access, now=now)
     except Refused as refused:
         form.refuse(refused.problems)
         return _page(request, page, form=form, rule=_known(page, rule), status=422)
@@ -84,8 +84,7 @@ def move(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
     step = {"up": -1, "down": 1}.get(request.POST.get("step", ""), 0)
     wanted = request.POST.get("to", "")
     to = int(wanted) if wanted.isdecimal() else place + step
-    return _try(request, access, rule, lambda: versions.move_rule(
-        access.team, rule, to=max(to, 1), by=access, now=now
+    return _try(request, access, rule, lambda: versions.move_rule(_set(access), rule, to=max(to, 1), by=access, now=now
     ))  # fmt: skip
 
 
@@ -93,24 +92,21 @@ def move(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
 @require_POST
 def switch(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
     is_active = request.POST.get("on") == "1"
-    return _try(request, access, rule, lambda: versions.set_active(
-        access.team, rule, is_active=is_active, by=access, now=timezone.now()
+    return _try(request, access, rule, lambda: versions.set_active(_set(access), rule, is_active=is_active, by=access, now=timezone.now()
     ))  # fmt: skip
 
 
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
 def undo(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
-    return _try(request, access, rule, lambda: versions.undo_rule(
-        access.team, rule, by=access, now=timezone.now()
+    return _try(request, access, rule, lambda: versions.undo_rule(_set(access), rule, by=access, now=timezone.now()
     ))  # fmt: skip
 
 
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
 def remove(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
-    return _try(request, access, None, lambda: versions.remove_rule(
-        access.team, rule, by=access, now=timezone.now()
+    return _try(request, access, None, lambda: versions.remove_rule(_set(access), rule, by=access, now=timezone.now()
     ))  # fmt: skip
 
 
@@ -235,6 +231,10 @@ def _try(request: HttpRequest, access: Access, key: UUID | None, act: Any) -> Ht
 def _back(access: Access, key: UUID | None) -> HttpResponse:
     place = f"#rule-{key}" if key else ""
     return redirect(reverse("rules:rules", kwargs={"team": access.team.slug}) + place)
+
+
+def _set(access: Access) -> RuleSet:
+    return versions.main_set(access.team)
 
 
 def _find(page: Board, key: str) -> Rule | None:

@@ -38,7 +38,9 @@ def compare(request: HttpRequest, access: Access) -> HttpResponse:
 def publish(request: HttpRequest, access: Access) -> HttpResponse:
     note = request.POST.get("note", "").replace("\x00", "")
     try:
-        version = versions.publish(access.team, by=access, now=timezone.now(), note=note)
+        version = versions.publish(
+            versions.main_set(access.team), by=access, now=timezone.now(), note=note
+        )
     except Refused as refused:
         _tell(request, refused)
         return redirect("rules:compare", team=access.team.slug)
@@ -50,7 +52,7 @@ def publish(request: HttpRequest, access: Access) -> HttpResponse:
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
 def discard(request: HttpRequest, access: Access) -> HttpResponse:
-    versions.discard(access.team, by=access, now=timezone.now())
+    versions.discard(versions.main_set(access.team), by=access, now=timezone.now())
     messages.info(request, _("The draft is gone; what is live did not change."))
     return redirect("rules:rules", team=access.team.slug)
 
@@ -82,7 +84,9 @@ def version(request: HttpRequest, access: Access, number: int) -> HttpResponse:
 def roll_back(request: HttpRequest, access: Access, number: int) -> HttpResponse:
     get_object_or_404(_published(access), number=number)
     try:
-        live = versions.roll_back(access.team, to=number, by=access, now=timezone.now())
+        live = versions.roll_back(
+            versions.main_set(access.team), to=number, by=access, now=timezone.now()
+        )
     except Refused as refused:
         _tell(request, refused)
         return redirect("rules:history", team=access.team.slug)
@@ -94,7 +98,7 @@ def roll_back(request: HttpRequest, access: Access, number: int) -> HttpResponse
 def _published(access: Access) -> VersionQuerySet:
     return (
         Version.objects.visible_to(access)
-        .filter(rule_set__kind=RuleSet.Kind.ASSIGNMENT, published_at__isnull=False)
+        .filter(rule_set__trigger=RuleSet.Trigger.NEW, published_at__isnull=False)
         .select_related("published_by")
         .order_by("-number")
     )

@@ -132,12 +132,13 @@ def _seat(
 
 
 def _publish(team: Team, made: dict[str, Pool], *, by: Access, now: datetime) -> None:
+    rule_set = versions.main_set(team)
     for name, conditions, pool in rules():
-        versions.add_rule(team, _fields(name, conditions, made[pool]), by=by, now=now)
-    last = versions.rules_of(versions.draft(team))[-1]
+        versions.add_rule(rule_set, _fields(name, conditions, made[pool]), by=by, now=now)
+    last = versions.rules_of(versions.draft(rule_set))[-1]
     rest = _fields(str(last.name), {}, made["Central"])
-    versions.save_rule(team, last.key, rest, by=by, now=now)
-    versions.publish(team, by=by, now=now, note="Sector, size, office location, product")
+    versions.save_rule(rule_set, last.key, rest, by=by, now=now)
+    versions.publish(rule_set, by=by, now=now, note="Sector, size, office location, product")
 
 
 def rules() -> Sequence[tuple[str, dict[str, Any], str]]:
