@@ -30,13 +30,20 @@ class Kind(models.TextChoices):
     UNPLACED = "lead.unplaced", _("A lead needs a manager")
     HOPPER = "lead.hopper", _("A lead is in the hopper")
     DELETED = "lead.deleted", _("A lead was deleted")
+    ESCALATED = "lead.escalated", _("A lead needs somebody now")
+    NOTICE = "lead.notice", _("A rule tells you of a lead")
+    REPORTED = "lead.reported", _("A bad lead was reported")
+    REPORT_DECIDED = "lead.report_decided", _("Your report was decided")
 
 
 # Worth an e-mail; the rest only keeps pages right.
 MAILED = (
     Kind.ASSIGNED, Kind.OFFERED, Kind.OPEN, Kind.TAKEN_BACK, Kind.HELD, Kind.UNPLACED,
-    Kind.CAME_AGAIN, Kind.FOLLOW_UP,
+    Kind.CAME_AGAIN, Kind.FOLLOW_UP, Kind.ESCALATED, Kind.NOTICE, Kind.REPORTED,
+    Kind.REPORT_DECIDED,
 )  # fmt: skip
+# Told at once, whatever hours somebody wants to be left alone in: a clock runs.
+URGENT = (Kind.OFFERED, Kind.OPEN, Kind.ASSIGNED, Kind.REMINDER, Kind.ESCALATED)
 # Shown in the list and counted in the badge.
 LISTED = (*MAILED, Kind.REMINDER, Kind.EXPIRED)
 
@@ -64,6 +71,7 @@ class Alert(TeamRow):
     seq = models.PositiveBigIntegerField(null=True)
     read_at = models.DateTimeField(null=True)
     email_due = models.BooleanField(default=False)
+    email_after = models.DateTimeField(null=True)  # its person's quiet hours end then
     emailed_at = models.DateTimeField(null=True)
 
     objects: ClassVar[AlertQuerySet] = AlertQuerySet.as_manager()  # type: ignore[assignment]

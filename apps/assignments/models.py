@@ -261,6 +261,7 @@ class Assignment(TeamRow, Deed):
     started_at = models.DateTimeField()
     respond_by = models.DateTimeField(null=True)  # null: never taken back
     warn_at = models.DateTimeField(null=True)
+    overdue_at = models.DateTimeField(null=True)  # the deadline passed, and it stayed all the same
     held_until = models.DateTimeField(null=True)  # an unconfirmed attempt stops the take-back
     responded_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)  # the lead was closed: no take-back any more
@@ -286,11 +287,21 @@ class Assignment(TeamRow, Deed):
         indexes = [
             models.Index(
                 fields=["respond_by"],
-                name="assignments_assignment_due",
+                name="assignments_response_due",
                 condition=Q(
                     ended_at__isnull=True,
                     responded_at__isnull=True,
+                    stopped_at__isnull=True,
+                    overdue_at__isnull=True,
                     respond_by__isnull=False,
+                ),
+            ),
+            # What members hold without an attempt: looked at every second for who went off duty.
+            models.Index(
+                fields=["member", "pool"],
+                name="assignments_untouched",
+                condition=Q(
+                    ended_at__isnull=True, responded_at__isnull=True, stopped_at__isnull=True
                 ),
             ),
             models.Index(

@@ -193,7 +193,7 @@ TIMERS = (
             "assignments_assignment",
             "ended_at = clock_timestamp(), end_reason = 'timeout'",
             "ended_at IS NULL AND responded_at IS NULL AND stopped_at IS NULL "
-            "AND respond_by <= statement_timestamp() "
+            "AND overdue_at IS NULL AND respond_by <= statement_timestamp() "
             "AND (held_until IS NULL OR held_until <= statement_timestamp())",
             "respond_by",
         ),
