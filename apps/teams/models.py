@@ -74,6 +74,9 @@ class Team(models.Model):
     )
     # {"email_domain": bool, "phone_country": bool, "url": "https://…", "secret": encrypted}
     enrichment = models.JSONField(_("enrichment"), default=dict, blank=True)
+    # Nobody asks the provider before this: somebody is at it, or it failed a moment ago.
+    enrichment_free_at = models.DateTimeField(null=True, blank=True, editable=False)
+    enrichment_error = models.CharField(max_length=200, blank=True, editable=False)
     # The least score of each band; what is below them all is D.
     bands = models.JSONField(_("score bands"), default=default_bands, blank=True)
     # Members who are told, beside the managers, when no pool says otherwise.

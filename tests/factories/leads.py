@@ -105,3 +105,15 @@ class InterestGroupFactory(OfTeam):
         model = models.InterestGroup
 
     name = factory.Sequence(lambda n: f"Group {n}")
+
+
+class KnownApartFactory(OfTeam):
+    """Two leads of one team, in the order of their ids."""
+
+    class Meta:
+        model = models.KnownApart
+
+    first = of_same_team("tests.factories.leads.LeadFactory")
+    second = of_same_team("tests.factories.leads.LeadFactory")
+    at = NOW
+    via = "membership"

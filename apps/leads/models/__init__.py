@@ -9,7 +9,15 @@ from apps.leads.models.sources import (
     Status,
     StatusKind,
 )
-from apps.leads.models.work import Activity, Attempt, Channel, FollowUp, LeadEvent, Outcome
+from apps.leads.models.work import (
+    Activity,
+    Attempt,
+    Channel,
+    FollowUp,
+    KnownApart,
+    LeadEvent,
+    Outcome,
+)
 
 __all__ = [
     "LEAD_COLUMNS",
@@ -20,6 +28,7 @@ __all__ = [
     "CustomField",
     "FollowUp",
     "InterestGroup",
+    "KnownApart",
     "Lead",
     "LeadEvent",
     "LeadQuerySet",

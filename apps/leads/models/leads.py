@@ -132,6 +132,9 @@ class Lead(TeamRow):
     opened_content_at = models.DateTimeField(null=True)
     enriched_at = models.DateTimeField(null=True)
     enrichment_error = models.CharField(max_length=200, blank=True)
+    # When a worker looks for leads like it, and for what can be learnt of its company; None: done.
+    look_up_at = models.DateTimeField(null=True)
+    look_ups = models.PositiveSmallIntegerField(default=0)  # how often that was tried
     clock_starts_at = models.DateTimeField(null=True)  # received, or the next opening
     routed_at = models.DateTimeField(null=True)
     offered_at = models.DateTimeField(null=True)
@@ -187,6 +190,16 @@ class Lead(TeamRow):
                 fields=["team", "domain"], name="leads_lead_domain", condition=~Q(domain="")
             ),
             GinIndex(fields=["group_ids"], name="leads_lead_groups"),
+            models.Index(
+                fields=["look_up_at"],
+                name="leads_lead_look_up",
+                condition=Q(look_up_at__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "-received_at"],
+                name="leads_lead_suggested",
+                condition=Q(merge_suggestion__isnull=False, deleted_at__isnull=True),
+            ),
             models.Index(
                 fields=["team", "last_heard_at"],
                 name="leads_lead_silent",

@@ -103,6 +103,10 @@ class InterestGroup(TeamRow):
     name = models.CharField(_("name"), max_length=80)
     colour = models.CharField(_("colour"), max_length=7, default="#6b7280")
     former_names = models.JSONField(default=list, blank=True)
+    # Its leads and names are that group's now; rules that set this one mean the other.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     created_at = models.DateTimeField(default=now, editable=False)

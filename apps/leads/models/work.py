@@ -207,3 +207,26 @@ class LeadEvent(TeamRow):
 
     def __str__(self) -> str:
         return f"{self.lead_id} {self.kind}"
+
+
+class KnownApart(TeamRow, Deed):
+    """Somebody looked at two leads and said that they are not the same: never suggested again.
+
+    `first` has the lower id, so that a pair has one row.
+    """
+
+    first = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="leads_apart_once"),
+            models.CheckConstraint(
+                condition=Q(first_id__lt=models.F("second_id")), name="leads_apart_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} is not {self.second_id}"
