@@ -80,9 +80,10 @@ def lock_pool(pool_id: UUID, *, team: Team, now: datetime, lock: bool = True) ->
         ranking=Ranking(pool.ranking),
         mode=Mode(pool.mode),
         turn_no=pool.turn_no,
-        seats=tuple(_seat_facts(row, team, today) for row in rows.values()),
+        seats=tuple(_seat_facts(row, team, today, now) for row in rows.values()),
         schedule=calendars.pool_schedule(pool, team),
         respects_hours=pool.respects_hours,
+        timezone=team.timezone,
     )
     return Table(pool, facts, rows, today)
 
@@ -117,7 +118,7 @@ _seats = Fixed(_read_seats, pool=ANY_ID, now=ANY_TIME)
 _MEMBERSHIP = SEAT.index("membership_id")
 
 
-def _seat_facts(row: Row, team: Team, today: date) -> SeatFacts:
+def _seat_facts(row: Row, team: Team, today: date, now: datetime) -> SeatFacts:
     seat = dict(zip(SEAT, row, strict=False))
     member = dict(zip(MEMBER, row[MEMBER_AT:], strict=False))
     user = dict(zip(USER, row[USER_AT:], strict=False))
@@ -135,7 +136,7 @@ def _seat_facts(row: Row, team: Team, today: date) -> SeatFacts:
         time_off=tuple(_span(span) for span in row[AWAY_AT]),
         schedule=calendars.schedule_of(member["hours"], user["timezone"], team),
         cap_day=seat["cap_day"],
-        day_count=seat["day_count"] if seat["day"] == today else 0,
+        placed_at=(now,) * (seat["day_count"] if seat["day"] == today else 0),
         capacity=member["capacity"],
         open_leads=member["open_leads"],
         load=member["open_leads"],

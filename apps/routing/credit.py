@@ -8,30 +8,62 @@ from uuid import UUID
 from apps.routing.facts import SeatFacts
 
 NANO = 10**9
+Weights = Mapping[UUID, int]
 
 
-def gains(eligible: Sequence[SeatFacts]) -> dict[UUID, int]:
+def gains(
+    eligible: Sequence[SeatFacts],
+    weights: Weights | None = None,
+    *,
+    absent: Sequence[SeatFacts] = (),
+    catch_up_turns: int = 0,
+) -> dict[UUID, int]:
     """What one lead is worth to each eligible seat: its weight's share of a turn, in nano-turns.
 
     Rounded down for everyone alike: seats of equal weight gain exactly the same, so that their
-    ties stay ties and are decided by the turn counter, never by a rounding.
+    ties stay ties and are decided by the turn counter, never by a rounding. `weights` stand in
+    for the seats' own. `absent` seats gain like the rest until they are owed `catch_up_turns`;
+    one that is owed as much takes no part.
     """
-    total = sum(seat.weight for seat in eligible)
-    return {seat.seat: seat.weight * NANO // total for seat in eligible}
+    room = {seat.seat: catch_up_turns * NANO - seat.credit for seat in absent}
+    waiting = [seat for seat in absent if room[seat.seat] > 0]
+    weigh = weights or {}
+    weighed = {s.seat: weigh.get(s.seat, s.weight) for s in (*eligible, *waiting)}
+    total = sum(weighed.values())
+    gained = {seat: weight * NANO // total for seat, weight in weighed.items()}
+    for seat in waiting:
+        gained[seat.seat] = min(gained[seat.seat], room[seat.seat])
+    return gained
 
 
-def turn_deltas(eligible: Sequence[SeatFacts], winner: UUID) -> dict[UUID, int]:
-    """How one placed lead changes each eligible seat's credit; sums to zero exactly.
+def charged(gained: Mapping[UUID, int], winner: UUID) -> dict[UUID, int]:
+    """The whole entry of a turn: the winning seat pays what the others gain.
 
-    Everyone eligible gains her share of the turn and the winning seat pays what the others
-    gained. Raises ValueError if the winning seat is not among the eligible.
+    Raises ValueError if the winning seat is not among those that gain.
     """
-    deltas = gains(eligible)
-    if winner not in deltas:
+    if winner not in gained:
         raise ValueError(f"seat {winner} cannot win: it is not among the eligible seats")
-    deltas[winner] = 0
-    deltas[winner] = -sum(deltas.values())
-    return deltas
+    return {**gained, winner: gained[winner] - sum(gained.values())}
+
+
+def turn_deltas(
+    eligible: Sequence[SeatFacts],
+    winner: UUID,
+    *,
+    weights: Weights | None = None,
+    absent: Sequence[SeatFacts] = (),
+    catch_up_turns: int = 0,
+) -> dict[UUID, int]:
+    """How one placed lead changes each seat's credit; sums to zero exactly.
+
+    Everyone eligible gains her share of the turn (so do the absent, in a pool that lets them
+    catch up) and the winning seat pays what the others gained. Raises ValueError if the winning
+    seat is not among the eligible.
+    """
+    if winner not in {seat.seat for seat in eligible}:
+        raise ValueError(f"seat {winner} cannot win: it is not among the eligible seats")
+    gained = gains(eligible, weights, absent=absent, catch_up_turns=catch_up_turns)
+    return charged(gained, winner)
 
 
 def give_back(deltas: Mapping[UUID, int]) -> dict[UUID, int]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from apps.routing import credit
 from apps.routing.facts import Ranking, SeatFacts
 
 Key = tuple[int, ...]
+
+BY_TURN = frozenset({Ranking.TURN, Ranking.PERFORMANCE})
+NOTHING: Mapping[UUID, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,33 +23,64 @@ class Ranked:
     key: Key
 
 
-def order(eligible: Sequence[SeatFacts], ranking: Ranking) -> tuple[Ranked, ...]:
-    """Best first. Ties end in the seat's position, never in a clock or an id."""
-    due = credit.gains(eligible) if eligible else {}
-    ranked = [Ranked(seat, KEYS[ranking](seat, due)) for seat in eligible]
-    return tuple(sorted(ranked, key=lambda each: each.key))
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Eligible seats, best first.
+
+    `tied` are those that stand level until turns decide, and `gained` is what this lead is worth
+    to each of them, and to the absent who catch up. Both are empty if turns have no say.
+    """
+
+    ranked: tuple[Ranked, ...]
+    tied: tuple[SeatFacts, ...] = ()
+    gained: Mapping[UUID, int] = field(default_factory=dict)
 
 
-def _turn(seat: SeatFacts, due: Mapping[UUID, int]) -> Key:
-    """Most owed first, this lead's share included; then whoever had a turn longest ago."""
-    return (-(seat.credit + due[seat.seat]), seat.last_turn_no, seat.position)
+def order(
+    eligible: Sequence[SeatFacts],
+    rankings: Sequence[Ranking],
+    *,
+    weights: credit.Weights | None = None,
+    fit: Mapping[UUID, int] = NOTHING,
+    absent: Sequence[SeatFacts] = (),
+    catch_up_turns: int = 0,
+) -> Order:
+    """Rank by each key in turn; the first difference decides.
+
+    What is left level goes to the turn longest ago, then to the seat's position, never to a
+    clock or an id. `fit` gives scores, and `weights` stand in for the seats' own.
+    """
+    at = next((place for place, each in enumerate(rankings) if each in BY_TURN), None)
+    if not eligible or at is None:
+        keyed = [(_key(seat, rankings, fit), seat) for seat in eligible]
+        return Order(tuple(_sorted(keyed)))
+    before, after = rankings[:at], [each for each in rankings[at:] if each not in BY_TURN]
+    prior = [(_key(seat, before, fit), seat) for seat in eligible]
+    best = min(key for key, _ in prior)
+    tied = tuple(seat for key, seat in prior if key == best)
+    waiting = [seat for seat in absent if _key(seat, before, fit) == best]
+    gained = credit.gains(tied, weights, absent=waiting, catch_up_turns=catch_up_turns)
+    keyed = [
+        ((*key, -(seat.credit + gained.get(seat.seat, 0)), *_key(seat, after, fit)), seat)
+        for key, seat in prior
+    ]
+    return Order(tuple(_sorted(keyed)), tied, gained)
 
 
-def _load(seat: SeatFacts, due: Mapping[UUID, int]) -> Key:
-    """Fewest open leads first; then whoever had a turn longest ago."""
-    return (seat.load, seat.last_turn_no, seat.position)
+def _sorted(keyed: Sequence[tuple[Key, SeatFacts]]) -> list[Ranked]:
+    ranked = [Ranked(seat, (*key, seat.last_turn_no, seat.position)) for key, seat in keyed]
+    ranked.sort(key=lambda each: each.key)
+    return ranked
 
 
-def _position(seat: SeatFacts, due: Mapping[UUID, int]) -> Key:
-    """The order on the pool's page."""
-    return (seat.position,)
-
-
-KEYS: dict[Ranking, Callable[[SeatFacts, Mapping[UUID, int]], Key]] = {
-    Ranking.TURN: _turn,
-    Ranking.LOAD: _load,
-    Ranking.PERFORMANCE: _turn,
-    Ranking.FIT: _turn,
-    Ranking.FIXED: _position,
-    Ranking.NONE: _position,
-}
+def _key(seat: SeatFacts, rankings: Sequence[Ranking], fit: Mapping[UUID, int]) -> Key:
+    """What comes before and after turns: most fit, fewest open leads, the order on the page."""
+    key: list[int] = []
+    for ranking in rankings:
+        if ranking is Ranking.FIT:
+            key.append(-fit.get(seat.seat, 0))
+        elif ranking is Ranking.LOAD:
+            key.append(seat.load)
+        else:
+            key.append(seat.position)
+    return tuple(key)

@@ -45,7 +45,7 @@ def places(pool: Pool, *, team: Team, now: datetime) -> list[Place]:
     """Every seat in its order, with what routing would say of it at `now`."""
     seats = _seats(pool, now)
     today = now.astimezone(ZoneInfo(team.timezone)).date()
-    facts = [_facts(seat, team, today) for seat in seats]
+    facts = [_facts(seat, team, today, now) for seat in seats]
     choice = decide.choose(_pool_facts(pool, team, facts), now=now)
     candidates = {each.seat: each for each in choice.candidates}
     widest = max([NANO, *(abs(seat.credit) for seat in seats)])
@@ -56,7 +56,7 @@ def places(pool: Pool, *, team: Team, now: datetime) -> list[Place]:
             is_next=seat.pk == following,
             skip=candidates[seat.pk].skip,
             skip_until=candidates[seat.pk].skip_until,
-            day_count=fact.day_count,
+            day_count=len(fact.placed_at),
             **_bar(seat.credit, widest),
         )
         for seat, fact in zip(seats, facts, strict=True)
@@ -88,10 +88,11 @@ def _pool_facts(pool: Pool, team: Team, seats: Sequence[SeatFacts]) -> PoolFacts
         seats=tuple(seats),
         schedule=pool_schedule(pool, team),
         respects_hours=pool.respects_hours,
+        timezone=team.timezone,
     )
 
 
-def _facts(seat: Seat, team: Team, today: date) -> SeatFacts:
+def _facts(seat: Seat, team: Team, today: date, now: datetime) -> SeatFacts:
     member = seat.membership
     return SeatFacts(
         seat=seat.pk,
@@ -107,7 +108,7 @@ def _facts(seat: Seat, team: Team, today: date) -> SeatFacts:
         time_off=tuple((off.starts_at, off.ends_at) for off in member.time_off.all()),
         schedule=member_schedule(member, team),
         cap_day=seat.cap_day,
-        day_count=seat.day_count if seat.day == today else 0,
+        placed_at=(now,) * (seat.day_count if seat.day == today else 0),
         capacity=member.capacity,
         open_leads=member.open_leads,
         load=member.open_leads,

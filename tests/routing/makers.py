@@ -57,7 +57,7 @@ def after(choice: Choice) -> PoolFacts:
         for each in choice.pool.seats
     ]
     written = [
-        replace(each, last_turn_no=choice.turn_no, load=each.load + 1, day_count=each.day_count + 1)
+        replace(each, last_turn_no=choice.turn_no, load=each.load + 1)
         if each.seat == choice.winner.seat
         else each
         for each in seated

@@ -12,11 +12,18 @@ from apps.routing.calendar import Schedule
 from apps.routing.credit import NANO
 from apps.routing.decide import Choice, choose
 from apps.routing.facts import Mode, Ranking, Skip
-from tests.routing.makers import NOON, after, pool, seat, seats, uuid
+from tests.routing.makers import NOON, after, lead, pool, seat, seats, uuid
 
 MORNINGS = Schedule("UTC", {day: ((time(8), time(11)),) for day in range(7)})
 AFTERNOONS = Schedule("UTC", {day: ((time(14), time(18)),) for day in range(7)})
 LATER = NOON + timedelta(hours=3)
+EVERY_KIND = (
+    {"kind": "skill", "skill": "Solar", "level": 3},
+    {"kind": "territory"},
+    {"kind": "language"},
+    {"kind": "experience", "field": "employees", "steps": [[0, 0], [500, 5]]},
+)
+GERMAN = lead({"country": "DE", "language": "de", "employees": 640})
 
 
 def reasons(choice: Choice) -> dict[int, Skip | None]:
@@ -37,7 +44,9 @@ def until(choice: Choice, position: int) -> datetime | None:
         ({"time_off": ((NOON - timedelta(1), LATER),)}, Skip.AWAY),
         ({"schedule": MORNINGS}, Skip.OUTSIDE_HOURS),
         ({"capacity": 3, "open_leads": 3}, Skip.CAPACITY),
-        ({"cap_day": 5, "day_count": 5}, Skip.CAP_DAY),
+        ({"cap_day": 5, "placed_at": (NOON,) * 5}, Skip.CAP_DAY),
+        ({"seat_capacity": 3, "load": 3}, Skip.POOL_CAPACITY),
+        ({"may_work": False}, Skip.NOT_PERMITTED),
     ],
 )
 def test_a_member_who_cannot_take_it_is_skipped_with_the_reason(
@@ -57,7 +66,7 @@ def test_a_member_who_cannot_take_it_is_skipped_with_the_reason(
         {"paused_until": LATER},
         {"time_off": ((LATER, LATER + timedelta(1)), (NOON - timedelta(1), NOON))},
         {"capacity": 3, "open_leads": 2},
-        {"cap_day": 5, "day_count": 4},
+        {"cap_day": 5, "placed_at": (NOON,) * 4},
         {"schedule": Schedule("UTC", {2: ((time(12), time(13)),)})},
     ],
 )
@@ -78,33 +87,32 @@ def test_tried_declined_and_full_members_are_skipped() -> None:
 
 
 def test_of_several_reasons_the_first_in_the_fixed_order_is_told() -> None:
-    everything = seat(
-        1, is_paused=True, time_off=((NOON, LATER),), schedule=MORNINGS,
-        capacity=0, cap_day=0,
+    day_off = Schedule("UTC", {day: ((time(8), time(18)),) for day in range(7)})
+    held_back = seat(
+        1, is_active=False, may_work=False, is_paused=True, time_off=((NOON, LATER),),
+        schedule=replace(day_off, holidays=frozenset({NOON.date()})), capacity=0, seat_capacity=0,
+        cap_hour=0, cap_day=0, cap_week=0, cap_month=0,
     )  # fmt: skip
+    remedies: list[dict[str, Any]] = [
+        {"is_active": True}, {"may_work": True}, {"is_paused": False}, {"time_off": ()},
+        {"schedule": MORNINGS}, {"schedule": None}, {"skills": {"solar": 3}},
+        {"territories": ({"countries": ("de",)},)}, {"languages": {"german": 1}}, {"years": 5},
+        {"capacity": None}, {"seat_capacity": None}, {"cap_hour": None}, {"cap_day": None},
+        {"cap_week": None}, {"cap_month": None},
+    ]  # fmt: skip
+    asked = pool(seat(1), respects_hours=True, filters={"items": EVERY_KIND})
+    barred: dict[str, Any] = {key: {uuid(101)} for key in ("tried", "declined", "excluded")}
     told = []
 
-    for change in (
-        {"is_active": False}, {}, {"is_paused": False}, {"time_off": ()}, {"schedule": None},
-        {"capacity": None}, {"cap_day": None},
-    ):  # fmt: skip
-        everything = (
-            replace(everything, is_active=True, **change)
-            if change != {"is_active": False}
-            else everything
-        )
-        probe = replace(everything, **change)
-        barred = frozenset({uuid(101)})
-        choice = choose(
-            pool(probe, respects_hours=True),
-            now=NOON,
-            tried=barred,
-            declined=barred,
-            excluded=barred,
-        )
+    for remedy in [*remedies, *barred, {}]:
+        choice = choose(replace(asked, seats=(held_back,)), now=NOON, lead=GERMAN, **barred)
         told.append(choice.candidates[0].skip)
+        if isinstance(remedy, str):
+            del barred[remedy]
+        else:
+            held_back = replace(held_back, **remedy)
 
-    assert told == list(Skip)[:7]
+    assert told == [*Skip, None]
 
 
 def test_a_skip_says_until_when() -> None:
@@ -241,15 +249,17 @@ def test_a_trace_is_json_without_names() -> None:
         "candidates": [
             {
                 "member": str(uuid(102)), "seat": str(uuid(2)), "skip": None, "skip_until": None,
-                "rank": [-NANO, 0, 2], "credit": 0, "due": NANO, "weight": 1,
+                "rank": [-NANO, 0, 2], "credit": 0, "due": NANO, "weight": 1, "load": 0,
             },
             {
                 "member": str(uuid(101)), "seat": str(uuid(1)), "skip": "paused",
                 "skip_until": LATER.isoformat(), "rank": [], "credit": 0, "due": 0, "weight": 1,
+                "load": 0,
             },
         ],
         "winner": str(uuid(102)),
         "why": "placed",
+        "by": None,
     }  # fmt: skip
 
 
