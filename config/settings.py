@@ -218,6 +218,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 30},
     },
+    "rescore-due": {
+        "task": "rules.tasks.rescore_due",
+        "schedule": 600.0,
+        "options": {"expires": 300},
+    },
     "send-emails": {
         "task": "alerts.tasks.send_emails",
         "schedule": 3.0,
