@@ -22,6 +22,7 @@ from apps.leads.masking import headline
 from apps.leads.models import Activity, Lead, Source, Status, StatusKind
 from apps.leads.services import activity
 from apps.routing import calendar
+from apps.rules import scoring
 from apps.rules.calendars import team_schedule
 from apps.teams.access import Access
 
@@ -91,6 +92,8 @@ def _save(draft: LeadDraft, source: Source, by: Access, now: datetime, **more: A
         clock_starts_at=calendar.next_opening(team_schedule(source.team), received_at),
         **({"status_id": _status_id(source), **draft.columns} | more),
     )
+    for name, value in scoring.score_lead(lead, source.team, now).items():
+        setattr(lead, name, value)
     data = {"source": source.name, "campaign": lead.campaign}
     first = activity(lead, Activity.Kind.RECEIVED, by=by, now=now, data=data)
     together.write([lead, first])
