@@ -208,14 +208,45 @@ def roll_back(rule_set: RuleSet, *, to: int, by: Access, now: datetime) -> Versi
     wanted = _versions(rule_set).filter(number=to).exclude(state=State.DRAFT).first()
     if wanted is None:
         raise Refused.at("", _("There is no version %(number)d to go back to.") % {"number": to})
-    # The copy takes the next number, and a draft the one after: numbers grow as versions go live.
-    number = rows.next_number(rule_set, but=draft(rule_set))
-    rule_set.versions.filter(state=State.DRAFT).update(number=number + 1)
-    # Retired and never published: a copy may be filled, and the one place for a draft stays free.
-    version = rows.new_version(rule_set, State.RETIRED, number=number, by=by, now=now)
-    rows.copy(rules_of(wanted), version)
+    version = _copy_of(wanted, by=by, now=now)
     note = _("Back to version %(number)d") % {"number": to}
     return _go_live(version, "rules.rolled_back", note=note, by=by, now=now, back_to=to)
+
+
+@transaction.atomic
+def freeze(rule_set: RuleSet, *, note: str, by: Access, now: datetime) -> Version:
+    """A copy of the draft that never changes and is not live: for an experiment to try.
+
+    May raise Refused, as publishing may.
+    """
+    by.require(Permission.EDIT_ROUTING)
+    _lock_all(rule_set, by)
+    found = draft(rule_set)
+    if found is None:
+        raise Refused.at("version", _("There is no draft: choose a version."))
+    _refuse_if_unfit(rules_of(found), rule_set, by)
+    frozen = _copy_of(found, by=by, now=now)
+    frozen.published_at = frozen.retired_at = now
+    frozen.published_by_id, frozen.note = by.actor_id, note[:300]
+    frozen.save()
+    return frozen
+
+
+def _copy_of(version: Version, *, by: Access, now: datetime) -> Version:
+    """A copy under the next number. Retired and never published: it may still be filled."""
+    rule_set = version.rule_set
+    # A draft takes the number after it: numbers grow as versions go live.
+    number = rows.next_number(rule_set, but=draft(rule_set))
+    rule_set.versions.filter(state=State.DRAFT).update(number=number + 1)
+    made = rows.new_version(rule_set, State.RETIRED, number=number, by=by, now=now)
+    rows.copy(rules_of(version), made)
+    return made
+
+
+def _refuse_if_unfit(rules: list[Rule], rule_set: RuleSet, by: Access) -> None:
+    problems = problems_of_version(rules, registry=registry(by.team), places=Places.of(rule_set))
+    if problems:
+        raise Refused(problems)
 
 
 def _go_live(
@@ -223,9 +254,7 @@ def _go_live(
 ) -> Version:
     rule_set = version.rule_set
     rules = rules_of(version)
-    problems = problems_of_version(rules, registry=registry(by.team), places=Places.of(rule_set))
-    if problems:
-        raise Refused(problems)
+    _refuse_if_unfit(rules, rule_set, by)
     _versions(rule_set).published().update(state=State.RETIRED, retired_at=now)
     version.state = State.PUBLISHED
     version.published_at, version.published_by_id = now, by.actor_id
