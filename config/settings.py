@@ -56,6 +56,9 @@ if IS_PRODUCTION:
         debug=DEBUG, secret_key=SECRET_KEY, allowed_hosts=ALLOWED_HOSTS, public_url=PUBLIC_URL
     )
 
+# Enrichment may ask a provider that runs on this very machine; other private networks never.
+EGRESS_TO_THIS_MACHINE = env.bool("EGRESS_TO_THIS_MACHINE", default=False)
+
 # --- Applications ----------------------------------------------------------------------------
 INSTALLED_APPS = [
     "apps.accounts",

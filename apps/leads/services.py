@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from apps.leads import events
+from apps.leads import companies, events
 from apps.leads.models import Activity, Attempt, FollowUp, Lead, Outcome
 from apps.teams.access import Access
 from apps.teams.models import Membership
@@ -19,6 +19,8 @@ EDITABLE = frozenset({
     "language", "campaign", "form", "message", "facts", "custom", "email_key", "phone_key",
     "do_not_contact", "priority", "score",
 })  # fmt: skip
+# Columns that follow from others and are nobody's to read.
+KEYS = frozenset({"email_key", "phone_key", "company_key", "domain"})
 CONTACT = frozenset({Outcome.TALKED, Outcome.REPLIED})
 
 
@@ -118,7 +120,8 @@ def edit(
     locked = _locked(lead)
     if version is not None and locked.version != version:
         raise StaleLead(f"Version {version} was given, {locked.version} is current.")
-    changed = {key: value for key, value in changes.items() if getattr(locked, key) != value}
+    wanted = {**changes, **companies.company_keys(changes)}
+    changed = {key: value for key, value in wanted.items() if getattr(locked, key) != value}
     if not changed:
         return locked
     before = {key: getattr(locked, key) for key in changed}
@@ -128,14 +131,14 @@ def edit(
     locked.save(update_fields=[*changed, "version"])
     events.changed(locked, _keys(before, changed), by=by, now=now)
     # The fields that changed, not their values: the timeline must survive an erasure.
-    data = {"fields": sorted(changed.keys() - {"email_key", "phone_key"})}
+    data = {"fields": sorted(changed.keys() - KEYS)}
     activity(locked, Activity.Kind.EDITED, by=by, now=now, data=data).save()
     return locked
 
 
 def _keys(before: dict[str, Any], changed: dict[str, Any]) -> set[str]:
     """The registry keys that changed; of facts and own fields each by itself."""
-    keys = changed.keys() - {"email_key", "phone_key", "facts", "custom"}
+    keys = changed.keys() - KEYS - {"facts", "custom"}
     for column, prefix in (("facts", ""), ("custom", "custom.")):
         old, new = before.get(column) or {}, changed.get(column) or {}
         keys |= {prefix + key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
