@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from apps.assignments import deadlines, rows, together
 from apps.assignments.history import Journey, journey
 from apps.assignments.models import Assignment, Decision, Door, Hold, HopperEntry, Offer
 from apps.assignments.planning import End, Plan, eligible_members, plan
-from apps.assignments.telling import managers, tell, users
+from apps.assignments.telling import call_managers, tell, users
 from apps.assignments.together import Fragment
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
@@ -25,8 +25,6 @@ from apps.rules.compiled import live
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 
-# How long a held lead waits for the next look at its pool, at first and every time after.
-HOLD_RETRY = timedelta(seconds=5)
 FRESH = frozenset({
     Door.WEBHOOK, Door.FORM, Door.IMPORT, Door.HAND, Door.API, Door.REPLAY, Door.RESTORE,
 })  # fmt: skip
@@ -233,7 +231,7 @@ def _hopper(
         generation=lead.generation,
         response_seconds=_seconds(found, by.team),
         entered_at=now,
-        expires_at=now + timedelta(days=by.team.hopper_days),
+        expires_at=deadlines.hopper_until(now, team=by.team, pool=table.pool if table else None),
     )
     writing.rows.append(entry)
     writing.lead |= {"stage": Lead.Stage.HOPPER, "owner_id": None}
@@ -254,13 +252,15 @@ def _hold(
             pool_id=found.table.pool.pk,
             decision_id=decision.pk,
             since=now,
-            retry_at=now + HOLD_RETRY,
+            retry_at=now,
         )
     )
     writing.lead |= {"stage": Lead.Stage.HELD, "owner_id": None}
     data = _why(found, decision)
     writing.rows.append(activity(lead, Activity.Kind.HELD, by=by, now=now, data=data))
-    writing.alerts += tell(users(managers(by.team)), Kind.HELD, lead, reason=found.reason)
+    writing.alerts += call_managers(
+        Kind.HELD, lead, team=by.team, pool=found.table.pool, reason=found.reason
+    )
 
 
 def _manager(
@@ -269,7 +269,10 @@ def _manager(
     writing.lead |= {"stage": Lead.Stage.MANAGER, "owner_id": None}
     data = _why(found, decision)
     writing.rows.append(activity(lead, Activity.Kind.MANAGER, by=by, now=now, data=data))
-    writing.alerts += tell(users(managers(by.team)), Kind.UNPLACED, lead, reason=found.reason)
+    pool = found.table.pool if found.table else None
+    writing.alerts += call_managers(
+        Kind.UNPLACED, lead, team=by.team, pool=pool, reason=found.reason
+    )
 
 
 def _disqualify(
@@ -332,7 +335,7 @@ def new_assignment(
         generation=lead.generation,
         started_at=now,
         respond_by=due,
-        warn_at=deadlines.warn_at(now, due, now),
+        warn_at=deadlines.warn_at(now, due, now, hours=deadlines.hours_of(by.team, pool, member)),
         stopped_at=None if lead.is_open else now,
         **rows.deed(by),
     )
@@ -362,7 +365,7 @@ def _new_offer(
         response_seconds=_seconds(found, team),
         opened_at=now,
         expires_at=closes,
-        warn_at=deadlines.warn_at(now, closes, now),
+        warn_at=deadlines.warn_at(now, closes, now, hours=deadlines.hours_of(team, pool, member)),
     )
 
 

@@ -11,6 +11,7 @@ from apps.alerts.models import Kind
 from apps.alerts.services import NewAlert
 from apps.leads.masking import headline
 from apps.leads.models import Lead
+from apps.rules.models import Pool
 from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role
 
@@ -37,6 +38,28 @@ def managers(team: Team) -> list[Membership]:
     """Who is told when a lead needs a decision: managers, and admins where there are none."""
     runs = list(Membership.objects.active().filter(team=team, role__in=(Role.MANAGER, Role.ADMIN)))
     return [one for one in runs if one.role == Role.MANAGER] or runs
+
+
+def contacts(team: Team, pool: Pool | None) -> list[Membership]:
+    """Whom the pool, or else the team, names to be told at once. No query where nobody is."""
+    named = (pool.escalate_to if pool else []) or team.escalate_to
+    if not named:
+        return []
+    return list(Membership.objects.active().filter(team=team, pk__in=named))
+
+
+def call_managers(
+    kind: Kind, lead: Lead, *, team: Team, pool: Pool | None, **data: Any
+) -> list[NewAlert]:
+    """A lead needs a decision: managers are told, and escalation contacts urgently."""
+    urgent = users(contacts(team, pool))
+    others = [user for user in users(managers(team)) if user not in urgent]
+    return tell(urgent, Kind.ESCALATED, lead, **data) + tell(others, kind, lead, **data)
+
+
+def escalate(lead: Lead, *, team: Team, pool: Pool | None, **data: Any) -> list[NewAlert]:
+    """A deadline passed and the lead goes on by itself: only escalation contacts are told."""
+    return tell(users(contacts(team, pool)), Kind.ESCALATED, lead, **data)
 
 
 def _plain(value: Any) -> Any:
