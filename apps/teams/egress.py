@@ -176,7 +176,8 @@ class _Deadline:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.has_passed = False
-        self.connection: HTTPConnection | None = None
+        self.connection: HTTPConnection | None = None  # while it is being made
+        self.socket: Any = None  # an answer that ends the connection takes this along
         self._timer = Timer(seconds, self._cut)
         self._timer.daemon = True
 
@@ -188,10 +189,9 @@ class _Deadline:
 
     def _cut(self) -> None:
         self.has_passed = True
-        connection = self.connection
-        if connection is not None and connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        making = self.connection.sock if self.connection else None
+        with suppress(OSError, AttributeError):
+            (self.socket or making).shutdown(socket.SHUT_RDWR)
 
 
 class _Adapter(IPFilterAdapter):
@@ -220,11 +220,13 @@ def _pools(deadline: _Deadline) -> dict[str, type[HTTPConnectionPool]]:
         def connect(self) -> None:
             deadline.connection = self
             super().connect()
+            deadline.socket = self.sock
 
     class Secure(HTTPSConnection):
         def connect(self) -> None:
             deadline.connection = self
             super().connect()
+            deadline.socket = self.sock
 
     http = type("Http", (HTTPConnectionPool,), {"ConnectionCls": Plain})
     https = type("Https", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
