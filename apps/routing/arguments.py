@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import re2
@@ -165,6 +166,24 @@ def share(value: object, field: Field) -> tuple[int, str]:
 def postcode(folded: str) -> str:
     """A postcode as it is compared: without spaces and dashes."""
     return folded.replace(" ", "").replace("-", "")
+
+
+@lru_cache(maxsize=1024)
+def among_postcodes(listed: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a postcode begins as one of those listed, or lies in one of their ranges."""
+    if not listed:
+        return lambda postcode: True
+    bounds = {each: postcode_range(each) for each in listed}
+    ranges = [found for found in bounds.values() if found]
+    prefixes = tuple(each for each, found in bounds.items() if not found)
+
+    def test(postcode: str) -> bool:
+        return postcode.startswith(prefixes) or any(
+            len(postcode) >= len(first) and first <= postcode[: len(first)] <= last
+            for first, last in ranges
+        )
+
+    return test
 
 
 def _number(value: object) -> Number:

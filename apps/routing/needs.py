@@ -104,7 +104,7 @@ def is_within(place: Mapping[str, str], area: Area) -> bool:
     """Whether each kind of place that the area lists fits; within a kind any one will do."""
     for key, listed in area.items():
         if key == "postcodes":
-            if listed and not place.get("postcode", "").startswith(tuple(listed)):
+            if not arguments.among_postcodes(tuple(listed))(place.get("postcode", "")):
                 return False
         elif listed and place.get(arguments.AREA_FIELDS.get(key, key)) not in listed:
             return False

@@ -142,29 +142,12 @@ def _is_empty(field: Field, wanted: None) -> Test:
 def _within_area(field: Field, area: Mapping[str, tuple[str, ...]]) -> Test:
     """Each kind of place that the area lists must fit; within a kind any one will do."""
     places = [(arguments.AREA_FIELDS[k], frozenset(v)) for k, v in area.items() if k != "postcodes"]
-    has_postcode = _postcodes(area.get("postcodes", ()))
+    has_postcode = arguments.among_postcodes(area.get("postcodes", ()))
 
     def test(lead: LeadFacts, hours: Schedule | None) -> bool:
         if not all(values.text(lead.values.get(key)) in listed for key, listed in places):
             return False
         return has_postcode(arguments.postcode(values.text(lead.values.get("postcode"))))
-
-    return test
-
-
-def _postcodes(listed: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether a postcode begins as one of those listed, or lies in one of their ranges."""
-    if not listed:
-        return lambda postcode: True
-    bounds = {each: arguments.postcode_range(each) for each in listed}
-    ranges = [found for found in bounds.values() if found]
-    prefixes = tuple(each for each, found in bounds.items() if not found)
-
-    def test(postcode: str) -> bool:
-        return postcode.startswith(prefixes) or any(
-            len(postcode) >= len(first) and first <= postcode[: len(first)] <= last
-            for first, last in ranges
-        )
 
     return test
 
