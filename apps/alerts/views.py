@@ -37,6 +37,10 @@ SYMBOLS = {
     Kind.HELD: ("circle-pause", "soon"),
     Kind.UNPLACED: ("triangle-alert", "urgent"),
     Kind.EXPIRED: ("timer-off", "soon"),
+    Kind.ESCALATED: ("siren", "urgent"),
+    Kind.NOTICE: ("bell", "info"),
+    Kind.REPORTED: ("flag", "soon"),
+    Kind.REPORT_DECIDED: ("flag", "info"),
 }
 
 REASONS = {
@@ -56,6 +60,21 @@ REASONS = {
     "member_did_not_respond": _("the member did not respond"),
     "member_full": _("the member is full"),
     "too_long_in_hopper": _("too long in the hopper"),
+    "late": _("no attempt in time"),
+    "nobody_claimed": _("nobody claimed it"),
+    "stays_overdue": _("no attempt in time; it stays with its owner"),
+    "deadline_passed": _("the deadline has passed"),
+    "released": _("given back by a manager"),
+    "off_duty": _("you went off duty"),
+    "moved_by_rule": _("a rule moved it"),
+    "bad_lead": _("reported as a bad lead"),
+    "spam": _("spam"),
+    "wrong_number": _("wrong number"),
+    "duplicate": _("duplicate"),
+    "out_of_area": _("not our market"),
+    "report_accepted": _("accepted: the lead is closed"),
+    "turn_given_back": _("accepted: the lead is closed, your turn is back"),
+    "report_refused": _("refused: please work this lead"),
     "overflow_circle": _("its overflows go in a circle"),
 }
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from apps.assignments.models import Assignment, HopperEntry, Offer
 from apps.leads.models import Lead
-from apps.rules.models import Mode, Pool
+from apps.rules.models import Mode, OnExpiry, Pool
 from apps.teams.fixed import Fixed, Row
 
 State = Offer.State
@@ -27,10 +27,11 @@ class Visit:
     declined: frozenset[UUID] = frozenset()
     hops: int = 0  # members asked one by one, or rounds of open claims
     is_over: bool = False  # an open claim ran out, or the hopper gave it up
+    is_late: bool = False  # somebody had it and made no attempt: its overflow is next
 
     def is_spent(self, pool: Pool) -> bool:
         """Whether the pool has done what it may for this lead, so that its overflow is next."""
-        return self.is_over or self.hops >= pool.max_hops
+        return self.is_over or self.is_late or self.hops >= pool.max_hops
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def journey(lead: Lead) -> Journey:
             if pool_id is not None
         },
         hop=sum(1 for offer in offers if offer[2] != State.ACCEPTED) + len(lost),
-        lost_direct=frozenset(member for _, how, member in lost if how in DIRECT),
+        lost_direct=frozenset(member for _, how, member, _ in lost if how in DIRECT),
         left_hopper=None in given_up,
     )
 
@@ -71,7 +72,9 @@ def _read_offers(*, lead: UUID) -> QuerySet[Offer, Any]:
 
 def _read_lost(*, lead: UUID) -> QuerySet[Assignment, Any]:
     lost = Assignment.objects.filter(lead_id=lead, end_reason__in=LOST)
-    return lost.order_by().values_list("pool_id", "how", "member_id")
+    is_late = Q(end_reason=Assignment.Ended.TIMEOUT, pool__on_expiry=OnExpiry.OVERFLOW)
+    goes_over = Case(When(is_late, then=Value(True)), default=Value(False))
+    return lost.order_by().values_list("pool_id", "how", "member_id", goes_over)
 
 
 def _read_given_up(*, lead: UUID) -> QuerySet[HopperEntry, Any]:
@@ -86,7 +89,9 @@ _given_up = Fixed(_read_given_up, lead=UUID(int=1))
 
 def _visit(pool_id: UUID, offers: Sequence[Row], lost: Sequence[Row], gave_up: bool) -> Visit:
     mine = [offer for offer in offers if offer[0] == pool_id]
-    had = {member for pool, how, member in lost if pool == pool_id and how not in DIRECT}
+    theirs = [(member, late) for pool, how, member, late in lost
+              if pool == pool_id and how not in DIRECT]  # fmt: skip
+    had = {member for member, _ in theirs}
     expired = {member for _, _, state, member in mine if member and state == State.EXPIRED}
     declined = {member for _, _, state, member in mine if member and state == State.DECLINED}
     ran_out = any(mode == Mode.CLAIM and state == State.EXPIRED for _, mode, state, _ in mine)
@@ -95,4 +100,5 @@ def _visit(pool_id: UUID, offers: Sequence[Row], lost: Sequence[Row], gave_up: b
         declined=frozenset(declined),
         hops=len(expired | declined | had),
         is_over=ran_out or gave_up,
+        is_late=any(late for _, late in theirs),
     )

@@ -127,7 +127,7 @@ class _Walk:
         if not table.pool.is_active:
             return self._overflow(table, self._look(table), "inactive")
         if visit.is_spent(table.pool):
-            return self._overflow(table, self._look(table), "hops")
+            return self._overflow(table, self._look(table), "late" if visit.is_late else "hops")
         if table.facts.mode is Mode.HOPPER:
             choice = self._look(table)
             self.steps.append(choice.to_trace("placed"))

@@ -54,6 +54,7 @@ SKIPPED = {
 WHY = {
     "empty": "Nobody in it could take the lead.",
     "hops": "The lead had been passed on there as often as the pool allows.",
+    "late": "It had been there without an attempt in time, and is passed on after that.",
     "inactive": "The pool is switched off.",
 }
 END = {
