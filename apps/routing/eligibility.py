@@ -12,6 +12,8 @@ from apps.routing.calendar import Schedule
 from apps.routing.caps import Caps
 from apps.routing.facts import PoolFacts, SeatFacts, Skip
 from apps.routing.filters import Filter
+from apps.routing.fit import Match
+from apps.routing.needs import Detail
 
 ABSENT = frozenset({Skip.PAUSED, Skip.AWAY, Skip.HOLIDAY, Skip.OUTSIDE_HOURS})
 
@@ -22,7 +24,7 @@ class Reason:
 
     skip: Skip
     until: datetime | None = None
-    detail: Mapping[str, str | int] = field(default_factory=dict)
+    detail: Detail = field(default_factory=dict)
 
 
 class Check:
@@ -36,9 +38,12 @@ class Check:
         pool: PoolFacts,
         now: datetime,
         wanted: Filter,
+        match: Match | None,
         barred: Mapping[Skip, Collection[UUID]],
     ) -> None:
         self._pool, self._now, self._wanted = pool, now, wanted
+        # Where many may take it, being a match at all is what a ranking by fit decides.
+        self._match = match if pool.mode.is_open else None
         self._barred = {skip: members for skip, members in barred.items() if members}
         self._caps = Caps(now, pool.cap_window, pool.timezone)
         self._open: dict[int, bool] = {}
@@ -54,7 +59,7 @@ class Check:
 
     def mismatch(self, seat: SeatFacts) -> Reason | None:
         """Which of the pool's filters keeps her out."""
-        need = self._wanted.unmet(seat)
+        need = self._wanted.unmet(seat) or (self._match.misses(seat) if self._match else None)
         return Reason(need.skip, None, need.detail(seat)) if need else None
 
     def limit(self, seat: SeatFacts) -> Reason | None:
