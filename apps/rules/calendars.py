@@ -6,11 +6,12 @@ import json
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from apps.routing.calendar import ALWAYS_OPEN, Schedule
 from apps.rules.models import Pool
-from apps.teams.models import Holiday, Membership, Team
+from apps.rules.remembered import Remembered
+from apps.teams.holidays import closed_days
+from apps.teams.models import Membership, Team
 
 
 def team_schedule(team: Team) -> Schedule | None:
@@ -44,11 +45,13 @@ def _schedule(hours: str, timezone: str, holidays: frozenset[date]) -> Schedule:
     return Schedule.from_json(json.loads(hours), timezone, holidays)
 
 
+# The days by team, with what they were counted for; the team that was used least goes first.
+_kept: Remembered[frozenset[date]] = Remembered(closed_days)
+
+
 def _holidays(team: Team) -> frozenset[date]:
-    return _holidays_at(team.pk, team.routing_version)
+    """The days on which the team is closed.
 
-
-@lru_cache(maxsize=1024)
-def _holidays_at(team_id: UUID, routing_version: int) -> frozenset[date]:
-    # Holidays move the routing version, so that every process reads them once a change.
-    return frozenset(Holiday.objects.filter(team_id=team_id).values_list("date", flat=True))
+    Whatever changes them moves the routing version, so every process reads them once a change.
+    """
+    return _kept.of(team)

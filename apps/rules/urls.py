@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.rules.views import ledger, pools, rules, versions
+from apps.rules.views import accounts, ledger, pools, rules, skills, versions
 
 app_name = "rules"
 urlpatterns = [
@@ -32,4 +32,13 @@ urlpatterns = [
     path("pools/<uuid:pool>/ledger/", ledger.pool_ledger, name="ledger"),
     path("pools/<uuid:pool>/revisions/", ledger.revisions, name="revisions"),
     path("my-turns/", ledger.my_turns, name="my_turns"),
+    path("settings/skills/", skills.skills, name="skills"),
+    path("settings/skills/add/", skills.add, name="skill_add"),
+    path("settings/skills/<uuid:skill>/", skills.skill, name="skill"),
+    path("settings/skills/<uuid:skill>/remove/", skills.remove, name="skill_remove"),
+    path("settings/accounts/", accounts.accounts, name="accounts"),
+    path("settings/accounts/add/", accounts.add, name="account_add"),
+    path("settings/accounts/paste/", accounts.paste, name="accounts_paste"),
+    path("settings/accounts/<uuid:account>/", accounts.account, name="account"),
+    path("settings/accounts/<uuid:account>/remove/", accounts.remove, name="account_remove"),
 ]

@@ -13,6 +13,7 @@ from apps.accounts.forms import TimezoneField
 from apps.teams.models import Membership, Skill, Team, Territory
 from apps.teams.permissions import Role, Switch
 
+MOST_YEARS = 60
 LEVELS = [(0, _("no")), (1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5")]
 
 
@@ -78,8 +79,8 @@ class ProfileForm(forms.ModelForm):
 
     def clean_experience(self) -> int:
         experience: int = self.cleaned_data["experience"]
-        if experience > 10:
-            raise forms.ValidationError(_("Experience goes from 0 to 10."))
+        if experience > MOST_YEARS:
+            raise forms.ValidationError(_("Use years from 0 to %d.") % MOST_YEARS)
         return experience
 
 
@@ -163,40 +164,3 @@ class TeamForm(forms.ModelForm):
         if len(currency) != 3 or not currency.isalpha():
             raise forms.ValidationError(_("Three letters, such as EUR or USD."))
         return currency
-
-
-class HolidayForm(forms.Form):
-    date = forms.DateField(
-        label=_("Date"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
-    name = forms.CharField(label=_("Name"), max_length=120)
-
-
-class SkillForm(forms.ModelForm):
-    class Meta:
-        model = Skill
-        fields = ["name", "kind"]
-
-
-class TerritoryForm(forms.Form):
-    """A territory as lists of words, parted by commas."""
-
-    name = forms.CharField(label=_("Name"), max_length=80)
-    countries = forms.CharField(
-        label=_("Countries"), required=False, help_text=_("Codes, parted by commas: AT, DE, CH")
-    )
-    regions = forms.CharField(label=_("Regions"), required=False)
-    cities = forms.CharField(label=_("Cities"), required=False)
-    postcodes = forms.CharField(
-        label=_("Postcodes"), required=False, help_text=_("Whole ones, or how they begin: 80, 10")
-    )
-
-    @property
-    def area(self) -> dict[str, list[str]]:
-        parts = ("countries", "regions", "cities", "postcodes")
-        lists = {part: _words(self.cleaned_data[part]) for part in parts}
-        return {part: words for part, words in lists.items() if words}
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]

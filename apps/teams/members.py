@@ -19,6 +19,7 @@ from apps.teams.models import (
     Territory,
 )
 from apps.teams.permissions import Permission, Role
+from apps.teams.team_settings import routing_moved
 
 
 class MemberRefused(ValueError):
@@ -73,12 +74,13 @@ def set_active(member: Membership, *, is_active: bool, by: Access, now: datetime
 def describe(
     member: Membership, *, title: str, experience: int, by: Access, now: datetime
 ) -> Membership:
-    """Her job title, and her experience from 0 to 10."""
+    """Her job title, and her years of experience."""
     by.require(Permission.EDIT_ROUTING)
     _own_team(member, by)
     row = change.locked(member)
     row.title, row.experience = title, experience
     row.save(update_fields=["title", "experience"])
+    routing_moved(by.team)
     return _audited(row, "member.described", {"experience": experience}, by=by, now=now)
 
 
@@ -96,6 +98,7 @@ def set_skills(
         MemberSkill(team=by.team, membership=row, skill=skill, level=levels[skill.pk])
         for skill in skills
     )
+    routing_moved(by.team)
     detail = {"skills": {str(skill.pk): levels[skill.pk] for skill in skills}}
     return _audited(row, "member.skills", detail, by=by, now=now)
 
@@ -110,6 +113,7 @@ def set_territories(
     row = change.locked(member)
     chosen = list(Territory.objects.filter(team=by.team, pk__in=list(territories)))
     row.territories.set(chosen, through_defaults={"team": by.team})
+    routing_moved(by.team)
     detail = {"territories": [str(territory.pk) for territory in chosen]}
     return _audited(row, "member.territories", detail, by=by, now=now)
 

@@ -11,7 +11,8 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from apps.routing.calendar import Schedule, is_open, next_opening
-from apps.teams.models import Holiday, Membership, MembershipQuerySet, Team, TimeOff
+from apps.teams.holidays import closed_days
+from apps.teams.models import Membership, MembershipQuerySet, Team, TimeOff
 
 
 class State(StrEnum):
@@ -59,7 +60,8 @@ def with_time_off(members: MembershipQuerySet, *, now: datetime) -> MembershipQu
 
 
 def holidays_of(team: Team) -> frozenset[date]:
-    return frozenset(Holiday.objects.filter(team=team).values_list("date", flat=True))
+    """The days on which the team is closed; one query."""
+    return closed_days(team)
 
 
 def presence_of(member: Membership, *, now: datetime, holidays: Iterable[date]) -> Presence:

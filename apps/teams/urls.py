@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.teams.views import me, member, members, settings
+from apps.teams.views import holidays, me, member, members, settings, territories
 
 app_name = "teams"
 urlpatterns = [
@@ -38,10 +38,16 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/general/", settings.general, name="settings_general"),
     path("settings/hours/", settings.hours, name="settings_hours"),
-    path("settings/holidays/", settings.add_holiday, name="holiday_add"),
+    path("settings/holidays/", holidays.holidays, name="holidays"),
+    path("settings/holidays/country/", holidays.follow, name="holidays_follow"),
+    path("settings/holidays/add/", holidays.add, name="holiday_add"),
+    path("settings/holidays/<uuid:holiday>/remove/", holidays.remove, name="holiday_remove"),
+    path("settings/territories/", territories.territories, name="territories"),
+    path("settings/territories/add/", territories.add, name="territory_add"),
+    path("settings/territories/<uuid:territory>/", territories.territory, name="territory"),
     path(
-        "settings/holidays/<uuid:holiday>/remove/", settings.remove_holiday, name="holiday_remove"
+        "settings/territories/<uuid:territory>/remove/",
+        territories.remove,
+        name="territory_remove",
     ),
-    path("settings/skills/", settings.add_skill, name="skill_add"),
-    path("settings/territories/", settings.add_territory, name="territory_add"),
 ]

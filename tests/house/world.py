@@ -125,9 +125,11 @@ def _one(factory: Any, **columns: Any) -> Maker:
 
 # What addresses name. A new name in an address needs its line here.
 OBJECTS: Mapping[str, Maker] = {
+    "account": _one(factories.NamedAccountFactory),
     "alert": lambda side: factories.AlertFactory(team=side.team, user=side.salesperson.user).pk,
     "assignment": _assignment,
     "attempt": _of_lead(factories.AttemptFactory),
+    "bulk_run": _one(factories.BulkRunFactory),
     "capture": _one(factories.CaptureFactory),
     "decision": lambda side: (
         factories.DecisionFactory(team=side.team, lead=side.row_of(Lead, "lead")).pk
@@ -144,8 +146,10 @@ OBJECTS: Mapping[str, Maker] = {
     "run": _one(factories.ImportFactory),
     "script": _one(factories.ScriptFactory),
     "seat": _seat,
+    "skill": _one(factories.SkillFactory),
     "source": _one(factories.SourceFactory),
     "status": _one(factories.StatusFactory),
+    "territory": _one(factories.TerritoryFactory),
     "time_off": _time_off,
     "token": _mine(factories.ApiTokenFactory),
     "version": _one(factories.VersionFactory),

@@ -1,13 +1,12 @@
-"""Team settings: name, clock, limits, opening hours, holidays, skills, territories."""
+"""Team settings: name, clock, limits, opening hours."""
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -15,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.teams import team_settings
 from apps.teams.access import Access
 from apps.teams.availability import AvailabilityRefused
-from apps.teams.forms import HolidayForm, SkillForm, TeamForm, TerritoryForm
+from apps.teams.forms import TeamForm
 from apps.teams.hours_form import HoursForm
-from apps.teams.models import Holiday, Skill, Team, Territory
+from apps.teams.models import Team
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 from apps.teams.team_settings import SettingRefused
@@ -53,51 +52,6 @@ def hours(request: HttpRequest, access: Access) -> HttpResponse:
     )  # fmt: skip
 
 
-@team_page(Permission.EDIT_TEAM)
-@require_POST
-def add_holiday(request: HttpRequest, access: Access) -> HttpResponse:
-    form = HolidayForm(request.POST)
-    return _save(
-        request, access, form, "holiday_form",
-        lambda: team_settings.add_holiday(
-            on=form.cleaned_data["date"],
-            name=form.cleaned_data["name"],
-            by=access,
-            now=timezone.now(),
-        ),
-    )  # fmt: skip
-
-
-@team_page(Permission.EDIT_TEAM)
-@require_POST
-def remove_holiday(request: HttpRequest, access: Access, holiday: UUID) -> HttpResponse:
-    row = get_object_or_404(Holiday.objects.visible_to(access), pk=holiday)
-    team_settings.remove_holiday(row, by=access, now=timezone.now())
-    return _back(request, access, _("The holiday was removed."))
-
-
-@team_page(Permission.EDIT_TEAM)
-@require_POST
-def add_skill(request: HttpRequest, access: Access) -> HttpResponse:
-    form = SkillForm(request.POST)
-    return _save(
-        request, access, form, "skill_form",
-        lambda: team_settings.add_skill(**form.cleaned_data, by=access, now=timezone.now()),
-    )  # fmt: skip
-
-
-@team_page(Permission.EDIT_TEAM)
-@require_POST
-def add_territory(request: HttpRequest, access: Access) -> HttpResponse:
-    form = TerritoryForm(request.POST)
-    return _save(
-        request, access, form, "territory_form",
-        lambda: team_settings.add_territory(
-            name=form.cleaned_data["name"], area=form.area, by=access, now=timezone.now()
-        ),
-    )  # fmt: skip
-
-
 def _save(
     request: HttpRequest,
     access: Access,
@@ -122,19 +76,12 @@ def _back(request: HttpRequest, access: Access, message: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, access: Access, **bound: forms.BaseForm) -> HttpResponse:
-    today = timezone.localdate()
     context: dict[str, Any] = {
         "access": access,
         "section": "settings",
         "team": access.team,
-        "holidays": Holiday.objects.visible_to(access).filter(date__gte=today),
-        "skills": Skill.objects.visible_to(access),
-        "territories": Territory.objects.visible_to(access),
         "team_form": TeamForm(instance=access.team),
         "hours_form": HoursForm(hours=access.team.hours),
-        "holiday_form": HolidayForm(),
-        "skill_form": SkillForm(),
-        "territory_form": TerritoryForm(),
         **bound,
     }
     return render(request, "teams/settings.html", context, status=422 if bound else 200)
