@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "apps.assignments",
     "apps.capture",
     "apps.simulator",
+    "apps.experiments",
     "apps.dashboards",
     "apps.onboarding",
     "apps.api",

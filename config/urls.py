@@ -13,6 +13,7 @@ TEAM_APPS = (
     "capture",
     "rules",
     "simulator",
+    "experiments",
     "teams",
     "alerts",
     "dashboards",

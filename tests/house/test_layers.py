@@ -23,6 +23,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "assignments": BELOW_ASSIGNMENTS,
     "capture": BELOW_CAPTURE,
     "simulator": BELOW_THE_TOP,
+    "experiments": BELOW_THE_TOP,
     "dashboards": BELOW_THE_TOP,
     # Demo data ends on the dashboard's own figures, and on a simulation.
     "onboarding": BELOW_THE_TOP | {"dashboards", "simulator"},

@@ -134,6 +134,7 @@ OBJECTS: Mapping[str, Maker] = {
     "decision": lambda side: (
         factories.DecisionFactory(team=side.team, lead=side.row_of(Lead, "lead")).pk
     ),
+    "experiment": _one(factories.ExperimentFactory),
     "follow_up": _of_lead(factories.FollowUpFactory),
     "holiday": _one(factories.HolidayFactory),
     "invitation": _one(factories.InvitationFactory),
