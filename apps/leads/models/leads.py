@@ -181,6 +181,16 @@ class Lead(TeamRow):
                 condition=~Q(provider_id=""),
             ),
             models.Index(fields=["owner", "-received_at"], name="leads_lead_by_owner"),
+            # What members have to do, counted by status for pools that weigh it.
+            models.Index(
+                fields=["owner", "status_kind"],
+                name="leads_lead_load",
+                condition=Q(
+                    stage="owned",
+                    status_kind__in=["new", "working", "qualified"],
+                    deleted_at__isnull=True,
+                ),
+            ),
             models.Index(
                 fields=["team", "company_key"],
                 name="leads_lead_company",
