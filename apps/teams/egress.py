@@ -189,9 +189,10 @@ class _Deadline:
 
     def _cut(self) -> None:
         self.has_passed = True
-        making = self.connection.sock if self.connection else None
-        with suppress(OSError, AttributeError):
-            (self.socket or making).shutdown(socket.SHUT_RDWR)
+        connected: Any = self.socket or (self.connection.sock if self.connection else None)
+        if connected is not None:
+            with suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
 
 class _Adapter(IPFilterAdapter):
