@@ -71,7 +71,9 @@ def _read_offers(*, lead: UUID) -> QuerySet[Offer, Any]:
 
 
 def _read_lost(*, lead: UUID) -> QuerySet[Assignment, Any]:
-    lost = Assignment.objects.filter(lead_id=lead, end_reason__in=LOST)
+    # Handed back off duty: her pool may give it to her again, a rule does not send it twice.
+    off_duty = Q(end_reason=Assignment.Ended.HANDED_BACK, how__in=DIRECT)
+    lost = Assignment.objects.filter(Q(end_reason__in=LOST) | off_duty, lead_id=lead)
     is_late = Q(end_reason=Assignment.Ended.TIMEOUT, pool__on_expiry=OnExpiry.OVERFLOW)
     goes_over = Case(When(is_late, then=Value(True)), default=Value(False))
     return lost.order_by().values_list("pool_id", "how", "member_id", goes_over)

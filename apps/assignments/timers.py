@@ -18,16 +18,19 @@ from django.db import OperationalError, transaction
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
-from apps.assignments import deadlines, draining, rows, together
+from apps.assignments import deadlines, draining, off_duty, rows, together
 from apps.assignments.claiming import locked
-from apps.assignments.models import Assignment, Door, HopperEntry, Offer
+from apps.assignments.models import Assignment, Decision, Door, HopperEntry, Offer
 from apps.assignments.placing import Writing, route
-from apps.assignments.telling import tell, users
+from apps.assignments.telling import call_managers, escalate, tell, users
 from apps.leads.models import Activity, FollowUp, Lead
 from apps.leads.services import activity
 from apps.teams.access import Access
 from apps.teams.fixed import prepared
 from apps.teams.models import Membership
+
+# Whoever has to decide is told by these already.
+CALLS_MANAGERS = frozenset({Decision.Outcome.HELD, Decision.Outcome.MANAGER})
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +54,7 @@ def expire_due(*, limit: int = 200) -> dict[str, int]:
         failed: list[UUID] = []
         while done[timer.name] + len(failed) < limit and _one(timer, failed):
             done[timer.name] += 1
+    done["handed_back"] = off_duty.hand_back_due(limit=limit)
     done["drained"] = draining.drain_due(limit=limit)
     return dict(done)
 
@@ -94,11 +98,13 @@ def _offer_expired(offer_id: UUID, now: datetime) -> None:
     writing.alerts += tell(
         users(told), Kind.EXPIRED, lead, offer_id=offer.pk, reason="no_answer_in_time"
     )
+    if not offer.is_exclusive:
+        writing.alerts += escalate(lead, team=by.team, pool=offer.pool, reason="nobody_claimed")
     route(lead, door=Door.EXPIRY, by=by, now=now, freeing=offer.member_id, writing=writing)
 
 
 def _response_due(assignment_id: UUID, now: datetime) -> None:
-    assignment = Assignment.objects.select_related("team", "member__user").get(pk=assignment_id)
+    assignment = _assignment(assignment_id)
     by = Access.system(assignment.team)
     lead = locked(assignment.lead_id, by)
     data = {"respond_by": _iso(assignment.respond_by)}
@@ -112,20 +118,52 @@ def _response_due(assignment_id: UUID, now: datetime) -> None:
     writing.alerts += tell(
         [assignment.member.user_id], Kind.TAKEN_BACK, lead, reason="no_attempt_in_time"
     )
+    writing.alerts += escalate(
+        lead, team=by.team, pool=assignment.pool, reason="no_attempt_in_time"
+    )
     route(lead, door=Door.TAKE_BACK, by=by, now=now, freeing=assignment.member_id, writing=writing)
 
 
+def _stays_overdue(assignment_id: UUID, now: datetime) -> None:
+    """Its pool leaves the lead with its owner: she is reminded, and the managers are told."""
+    assignment = _assignment(assignment_id)
+    by = Access.system(assignment.team)
+    lead = locked(assignment.lead_id, by)
+    if not _is_current(lead, assignment.generation):
+        return
+    data = {"stays": True, "respond_by": _iso(assignment.respond_by)}
+    member = assignment.member
+    activity(lead, Activity.Kind.EXPIRED, by=by, now=now, member=member, data=data).save()
+    told = call_managers(
+        Kind.ESCALATED, lead, team=by.team, pool=assignment.pool, reason="stays_overdue"
+    )
+    told += tell([member.user_id], Kind.REMINDER, lead, reason="deadline_passed")
+    alerts.raise_alerts(told, team=by.team, now=now)
+
+
+def _assignment(assignment_id: UUID) -> Assignment:
+    rows = Assignment.objects.select_related("team", "pool", "member__user")
+    return rows.get(pk=assignment_id)
+
+
 def _hopper_over(entry_id: UUID, now: datetime) -> None:
-    entry = HopperEntry.objects.select_related("team").get(pk=entry_id)
+    entry = HopperEntry.objects.select_related("team", "pool").get(pk=entry_id)
     by = Access.system(entry.team)
     lead = locked(entry.lead_id, by)
-    if _is_current(lead, entry.generation):
-        route(lead, door=Door.HOPPER, by=by, now=now)
+    if not _is_current(lead, entry.generation):
+        return
+    placed = route(lead, door=Door.HOPPER, by=by, now=now)
+    if placed.outcome not in CALLS_MANAGERS:
+        told = escalate(lead, team=by.team, pool=entry.pool, reason="too_long_in_hopper")
+        alerts.raise_alerts(told, team=by.team, now=now)
 
 
 def _warn_offer(offer_id: UUID, now: datetime) -> None:
-    offer = Offer.objects.select_related("team", "lead__source").get(pk=offer_id)
-    following = deadlines.warn_at(offer.opened_at, offer.expires_at, now)
+    offer = Offer.objects.select_related("team", "lead__source", "pool", "member__user").get(
+        pk=offer_id
+    )
+    hours = deadlines.hours_of(offer.team, offer.pool, offer.member)
+    following = deadlines.warn_at(offer.opened_at, offer.expires_at, now, hours=hours)
     Offer.objects.filter(pk=offer.pk).update(warn_at=following)
     if offer.member_id is not None:
         told = Membership.objects.filter(pk=offer.member_id)
@@ -133,8 +171,11 @@ def _warn_offer(offer_id: UUID, now: datetime) -> None:
 
 
 def _warn_assignment(assignment_id: UUID, now: datetime) -> None:
-    assignment = Assignment.objects.select_related("team", "lead__source").get(pk=assignment_id)
-    following = deadlines.warn_at(assignment.started_at, assignment.respond_by, now)
+    rows = Assignment.objects.select_related("team", "lead__source", "pool", "member__user")
+    assignment = rows.get(pk=assignment_id)
+    hours = deadlines.hours_of(assignment.team, assignment.pool, assignment.member)
+    due = assignment.respond_by
+    following = deadlines.warn_at(assignment.started_at, due, now, hours=hours)
     Assignment.objects.filter(pk=assignment.pk).update(warn_at=following)
     told = Membership.objects.filter(pk=assignment.member_id)
     _remind(told, assignment.lead, assignment, now, respond_by=assignment.respond_by)
@@ -176,6 +217,13 @@ def _win(table: str, changes: str, due: str, order: str) -> str:
     )
 
 
+UNANSWERED = (
+    "ended_at IS NULL AND responded_at IS NULL AND stopped_at IS NULL "
+    "AND overdue_at IS NULL AND respond_by <= statement_timestamp() "
+    "AND (held_until IS NULL OR held_until <= statement_timestamp())"
+)
+STAYS = "(SELECT FROM rules_pool WHERE rules_pool.id = pool_id AND on_expiry = 'stay')"
+
 TIMERS = (
     Timer(
         "offers_expired",
@@ -188,13 +236,21 @@ TIMERS = (
         _offer_expired,
     ),
     Timer(
+        "stayed_overdue",
+        _win(
+            "assignments_assignment",
+            "overdue_at = clock_timestamp()",
+            f"{UNANSWERED} AND EXISTS {STAYS}",
+            "respond_by",
+        ),
+        _stays_overdue,
+    ),
+    Timer(
         "taken_back",
         _win(
             "assignments_assignment",
             "ended_at = clock_timestamp(), end_reason = 'timeout'",
-            "ended_at IS NULL AND responded_at IS NULL AND stopped_at IS NULL "
-            "AND overdue_at IS NULL AND respond_by <= statement_timestamp() "
-            "AND (held_until IS NULL OR held_until <= statement_timestamp())",
+            f"{UNANSWERED} AND NOT EXISTS {STAYS}",
             "respond_by",
         ),
         _response_due,
