@@ -1,60 +1,21 @@
-"""A decision in words, from its stored trace alone."""
+"""A decision in words, from its stored trace alone: the whole of it, or “why not me?”"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from apps.routing.credit import NANO
+from apps.routing import telling
 from apps.routing.facts import Mode, Ranking, Skip
 from apps.routing.fields import Registry
+from apps.routing.telling import DEEDS, Json, Telling
 from apps.routing.wording import phrase
 
-Json = Mapping[str, Any]
-
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
 RULES_SHOWN = 3
 
-BY = {
-    Ranking.TURN: "by turn",
-    Ranking.LOAD: "fewest open leads first",
-    Ranking.PERFORMANCE: "by performance",
-    Ranking.FIT: "best match first",
-    Ranking.FIXED: "in a fixed order",
-    Ranking.NONE: "open to all",
-}
-SKIPPED = {
-    Skip.INACTIVE: "no longer active",
-    Skip.NOT_PERMITTED: "not permitted to work on leads",
-    Skip.PAUSED: "paused",
-    Skip.AWAY: "away",
-    Skip.HOLIDAY: "on holiday",
-    Skip.OUTSIDE_HOURS: "outside working hours",
-    Skip.SKILL: "without the skill that it needs",
-    Skip.TERRITORY: "outside her territories",
-    Skip.LANGUAGE: "without its language",
-    Skip.EXPERIENCE: "with less experience than it needs",
-    Skip.CAPACITY: "at the limit of open leads",
-    Skip.POOL_CAPACITY: "at the limit of open leads here",
-    Skip.CAP_HOUR: "at the limit for this hour",
-    Skip.CAP_DAY: "at the limit for today",
-    Skip.CAP_WEEK: "at the limit for this week",
-    Skip.CAP_MONTH: "at the limit for this month",
-    Skip.TRIED: "already had this lead",
-    Skip.DECLINED: "declined this lead",
-    Skip.FULL: "just reached a limit",
-}
 WHY = {
     "empty": "Nobody in it could take the lead.",
     "hops": "The lead had been passed on there as often as the pool allows.",
-    "late": "It had been there without an attempt in time, and is passed on after that.",
     "inactive": "The pool is switched off.",
 }
 END = {
@@ -64,36 +25,15 @@ END = {
     "manager": "A manager was asked to place it.",
     "disqualified": "It was disqualified",
     "duplicate": "The team already has this lead, so its owner keeps it and nobody used a turn.",
+    "kept": "It was left as it was",
     "none": "It went to nobody",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Telling:
-    """Who is spoken of, to whom, and in which time zone."""
-
-    names: Mapping[str, str]
-    perspective: str | None
-    zone: ZoneInfo
-
-    def name(self, member: str) -> str:
-        if member == self.perspective:
-            return "You"
-        if self.perspective is not None:
-            return "A colleague"
-        return self.names.get(member, "A former member")
-
-    def was(self, member: str) -> str:
-        return f"{self.name(member)} {'were' if member == self.perspective else 'was'}"
-
-    def had(self, member: str) -> str:
-        return f"{self.name(member)} had"
-
-    def until(self, iso: str | None) -> str:
-        if not iso:
-            return ""
-        at = datetime.fromisoformat(iso).astimezone(self.zone)
-        return f" until {DAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]}, {at:%H:%M}"
+STICKY = {
+    "contact": "had this person before",
+    "company": "had this company before",
+    "named": "looks after this account",
+}
+YOU_STICKY = {**STICKY, "named": "look after this account"}
 
 
 def explain(
@@ -109,14 +49,30 @@ def explain(
     `names` maps member ids to names. With a member's id as `perspective` she reads "You" and
     learns nothing of her colleagues' turns and absences.
     """
-    telling = _Telling(names, perspective, ZoneInfo(timezone))
+    told = Telling(names, perspective, ZoneInfo(timezone))
     rules = trace.get("rules", [])
     return [
         *_matched(rules),
-        *(sentence for step in trace.get("steps", []) for sentence in _step(step, telling)),
+        *(sentence for step in trace.get("steps", []) for sentence in _step(step, told)),
         *_end(trace),
         *_failed(rules, trace.get("ruled_out", 0), registry),
     ]
+
+
+def why_not_me(trace: Json, member: str, *, timezone: str = "UTC") -> list[str]:
+    """What one member's own result was, pool by pool; nothing of her colleagues but their number.
+
+    Each sentence says that she got it, why she was passed over, where she stood, or that the
+    lead went where she has no seat.
+    """
+    told = Telling({}, member, ZoneInfo(timezone))
+    steps: Sequence[Json] = trace.get("steps", [])
+    matched = [rule for rule in trace.get("rules", []) if rule["matched"]]
+    sent = [f"{_rule(rule)} decided where it went." for rule in matched[-1:]]
+    if not steps and trace.get("end") not in END:
+        return [*sent, "It went to one member directly, without a choice among colleagues."]
+    results = [sentence for step in steps for sentence in _hers(step, told)]
+    return [*sent, *results, *_end(trace)]
 
 
 def _matched(rules: Sequence[Json]) -> Iterator[str]:
@@ -146,57 +102,93 @@ def _needs(failed: Json | None, registry: Registry) -> str:
     return str(phrase(failed, failed["path"], registry, bool(failed.get("negated"))))
 
 
-def _step(step: Json, telling: _Telling) -> Iterator[str]:
-    pool, candidates = step["pool"], step["candidates"]
-    told = [_candidate(each, pool, telling) for each in candidates if _may_tell(each, telling)]
-    listed = ", ".join(filter(None, told))
-    yield f"Pool “{pool['name']}”, {_how(pool)}{f': {listed}' if listed else ''}."
+def _step(step: Json, told: Telling) -> Iterator[str]:
+    pool = step["pool"]
+    seats = [told.candidate(each, pool) for each in step["candidates"] if told.is_about(each)]
+    listed = ", ".join(seats)
+    yield f"Pool “{pool['name']}”, {telling.how(step)}{f': {listed}' if listed else ''}."
     if step["why"] in WHY:
         yield WHY[step["why"]]
     elif step["winner"]:
-        yield _winner(step, telling)
+        yield _winner(step, told)
 
 
-def _may_tell(candidate: Json, telling: _Telling) -> bool:
-    return telling.perspective in (None, candidate["member"])
-
-
-def _how(pool: Json) -> str:
-    mode = Mode(pool["mode"])
-    if mode is Mode.CLAIM:
-        return "open to claim"
-    if mode is Mode.HOPPER:
-        return "a hopper"
-    return BY[Ranking(pool["ranking"])]
-
-
-def _candidate(candidate: Json, pool: Json, telling: _Telling) -> str:
-    name = telling.name(candidate["member"])
-    if candidate["skip"]:
-        reason = SKIPPED[Skip(candidate["skip"])]
-        return f"{name} {reason}{telling.until(candidate['skip_until'])}"
-    if Mode(pool["mode"]).is_open:
-        return name
-    match Ranking(pool["ranking"]):
-        case Ranking.TURN:
-            return f"{name} {_turns(candidate['credit'] + candidate['due'])}"
-        case Ranking.LOAD:
-            return f"{name} {candidate['rank'][0]} open"
-    return name
-
-
-def _turns(nano: int) -> str:
-    turns = nano / NANO
-    return f"{turns:.2f} due" if turns > -0.005 else f"{-turns:.2f} ahead"
-
-
-def _winner(step: Json, telling: _Telling) -> str:
+def _winner(step: Json, told: Telling) -> str:
     member, ranking = step["winner"], Ranking(step["pool"]["ranking"])
+    by, covered = step.get("by") or "", step.get("for")
+    instead = f", for {told.object(covered)}" if covered else ""
+    if by.startswith("sticky:"):
+        return _kept(by.removeprefix("sticky:"), member, covered, told)
     if ranking is Ranking.LOAD:
-        return f"{telling.had(member)} the fewest."
+        return f"{told.name(member)} had the fewest{instead}."
+    if ranking is Ranking.FIT:
+        return f"{told.was(member)} the best match{instead}."
     if ranking is Ranking.FIXED:
-        return f"{telling.was(member)} the first who could take it."
-    return f"{telling.was(member)} next."
+        return f"{told.was(member)} the first who could take it{instead}."
+    return f"{told.was(member)} next{instead}."
+
+
+def _kept(why: str, member: str, covered: str | None, told: Telling) -> str:
+    """A member who has the person, the company or the account keeps the lead."""
+    holder = covered or member
+    is_you = holder == told.perspective
+    had = (YOU_STICKY if is_you else STICKY).get(why, "was preferred")
+    if covered:
+        took = f"so {told.object(member)} took it as cover"
+    else:
+        took = "so you keep it" if is_you else "and keeps it"
+    return f"{told.name(holder)} {had}, {took}; nobody used a turn."
+
+
+# Why not me?
+
+
+def _hers(step: Json, told: Telling) -> Iterator[str]:
+    """Her own result in one pool."""
+    name, candidates = step["pool"]["name"], step["candidates"]
+    hers = [each for each in candidates if told.is_about(each)]
+    if not hers:
+        yield f"You have no seat in pool “{name}”."
+        return
+    eligible = [each for each in candidates if not each["skip"]]
+    for each in hers:
+        yield f"Pool “{name}”: {_result(each, step, eligible, told)}."
+    if step["why"] in WHY:
+        yield WHY[step["why"]]
+
+
+def _result(hers: Json, step: Json, eligible: Sequence[Json], told: Telling) -> str:
+    taker = hers.get("taker", hers["member"])
+    if taker != told.perspective:
+        return "a colleague took your place as your cover"
+    as_cover = " as cover for a colleague" if "taker" in hers else ""
+    if hers["skip"]:
+        skip = Skip(hers["skip"])
+        return f"you {'' if skip in DEEDS else 'were '}{told.skipped(hers)}{as_cover}"
+    if _is_winner(hers, step):
+        return f"it went to you{as_cover}"
+    if Mode(step["pool"]["mode"]).is_open and not step["winner"]:
+        return f"you were one of {len(eligible)} who could take it{as_cover}"
+    return f"{_standing(hers, step, eligible)}{as_cover}{_instead(step)}"
+
+
+def _is_winner(hers: Json, step: Json) -> bool:
+    return (step.get("for") or step["winner"]) == hers["member"]
+
+
+def _standing(hers: Json, step: Json, eligible: Sequence[Json]) -> str:
+    place = eligible.index(hers) + 1
+    numbers = ", ".join(telling.numbers(hers, step["pool"]))
+    listed = f" with {numbers}" if numbers else ""
+    return f"you were number {place} of {len(eligible)}, {telling.how(step)}{listed}"
+
+
+def _instead(step: Json) -> str:
+    by = step.get("by") or ""
+    if by.startswith("sticky:"):
+        had = STICKY.get(by.removeprefix("sticky:"), "was preferred")
+        return f"; it stayed with a colleague who {had}"
+    return "; a colleague was ahead of you" if step["winner"] else ""
 
 
 def _end(trace: Json) -> Iterator[str]:

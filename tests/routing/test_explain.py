@@ -120,8 +120,8 @@ def test_someone_who_had_more_than_her_share_is_ahead() -> None:
             {"is_paused": True, "paused_until": NOON + timedelta(hours=1)},
             "Mia paused until Wednesday 18 March, 14:00",
         ),
-        ({"capacity": 0}, "Mia at the limit of open leads"),
-        ({"cap_day": 0}, "Mia at the limit for today"),
+        ({"capacity": 0}, "Mia at the limit of open leads (0)"),
+        ({"cap_day": 0}, "Mia at the limit for today (0)"),
     ],
 )
 def test_each_skip_has_its_words(facts: dict[str, Any], words: str) -> None:
