@@ -111,7 +111,7 @@ def next_opening(schedule: Schedule | None, at: datetime) -> datetime | None:
 def next_common_opening(schedules: Sequence[Schedule | None], at: datetime) -> datetime | None:
     """The first moment from `at` on when all of them are open; None if none within 400 days."""
     moment = _utc(at)
-    return next((start for start, _ in _open_spans(schedules, moment, moment + SEARCH)), None)
+    return next((start for start, _ in open_spans(schedules, moment, moment + SEARCH)), None)
 
 
 def add_business(start: datetime, seconds: float, schedules: Sequence[Schedule | None]) -> datetime:
@@ -124,7 +124,7 @@ def add_business(start: datetime, seconds: float, schedules: Sequence[Schedule |
     opening = next_common_opening(schedules, moment)
     if opening is None or opening - moment > PATIENCE:
         schedules = schedules[:1]
-    for opens, closes in _open_spans(schedules, moment, moment + SEARCH):
+    for opens, closes in open_spans(schedules, moment, moment + SEARCH):
         if length <= closes - opens:
             return opens + length
         length -= closes - opens
@@ -138,11 +138,11 @@ def business_seconds(start: datetime, end: datetime, schedule: Schedule | None) 
 
 def common_seconds(start: datetime, end: datetime, schedules: Sequence[Schedule | None]) -> float:
     """How many seconds of hours common to all schedules lie between two moments."""
-    spans = _open_spans(schedules, _utc(start), _utc(end))
+    spans = open_spans(schedules, _utc(start), _utc(end))
     return sum((closes - opens for opens, closes in spans), timedelta()).total_seconds()
 
 
-def _open_spans(
+def open_spans(
     schedules: Sequence[Schedule | None], start: datetime, end: datetime
 ) -> Iterator[Span]:
     """Disjoint spans within [start, end) when every schedule is open, in order."""

@@ -1,0 +1,250 @@
+"""A pool while a simulation runs: choosing a member for a lead, and booking the turn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.routing import decide, performance
+from apps.routing.caps import Caps
+from apps.routing.credit import NANO
+from apps.routing.decide import Choice
+from apps.routing.facts import Absent, LeadFacts, PoolFacts, Preferred, Ranking, Skip
+from apps.routing.filters import Filter
+from apps.routing.rankings import BY_TURN
+from apps.routing.simulation.hours import Hours
+from apps.routing.simulation.plans import PoolPlan
+from apps.routing.simulation.results import PoolFigures
+from apps.routing.simulation.seats import Member, Seat
+
+QUICK = frozenset({Ranking.TURN, Ranking.LOAD, Ranking.FIXED, Ranking.NONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A lead in front of a pool: whom it had, who declined it, and who would keep it."""
+
+    facts: LeadFacts
+    tried: Collection[UUID] = frozenset()
+    declined: Collection[UUID] = frozenset()
+    preferred: Sequence[Preferred] = ()
+
+
+@dataclass(slots=True)
+class Pick:
+    """Who gets the lead, or who may take it; `gained` is what each seat gains by the turn.
+
+    `frees_at` is when the first cap frees that kept somebody out.
+    """
+
+    winner: Seat | None
+    eligible: list[Seat]
+    gained: Mapping[UUID, int] | None = None
+    turn_no: int | None = None
+    choice: Choice | None = None
+    frees_at: datetime | None = None
+
+
+class Table:
+    """One pool with its seats, turns and held leads."""
+
+    def __init__(self, plan: PoolPlan, members: dict[UUID, Member], hours: Hours) -> None:
+        self.plan, self.facts, self._hours = plan, plan.facts, hours
+        self.seats = [Seat(each, plan.facts.pool, members) for each in plan.facts.seats]
+        self._by_id = {seat.id: seat for seat in self.seats}
+        self.turn_no = plan.facts.turn_no
+        self.held: list[Any] = []  # a heap of (need, lead): the neediest first
+        self.next_look: datetime | None = None  # when held leads are tried again
+        self.figures = PoolFigures(plan.facts.pool, plan.facts.name)
+        self._looks = 0
+        self._present: list[Seat] = []
+        self._until: datetime | None = None
+        self._is_fresh = False
+        rankings = self.facts.rankings
+        turn = next((place for place, each in enumerate(rankings) if each in BY_TURN), None)
+        self._before = rankings if turn is None else rankings[:turn]
+        self._has_turn = turn is not None
+        self._after = () if turn is None else rankings[turn + 1 :]
+        catches_up = self.facts.absent == Absent.CATCH_UP and not self.facts.mode.is_open
+        self._is_quick = QUICK.issuperset(rankings) and not catches_up
+        if self.facts.mode.is_open and self._has_turn:
+            self._is_quick = False
+        self._team_record = performance.team_record(self.facts)
+        self._has_filters = bool(self.facts.filters.get("items"))
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether who may take a lead hangs on the lead."""
+        return self._has_filters
+
+    def present(self, now: datetime) -> list[Seat]:
+        """The seats whose members are there, in order."""
+        if not self._is_fresh or (self._until is not None and self._until <= now):
+            for seat in self.seats:
+                if not self._is_fresh or (seat.until is not None and seat.until <= now):
+                    seat.look(self.facts, now, self._hours, self._looks)
+            self._is_fresh = True
+            self._until = min((s.until for s in self.seats if s.until), default=None)
+            self._present = [seat for seat in self.seats if seat.reason is None]
+        return self._present
+
+    def changes_at(self, now: datetime) -> datetime | None:
+        """When somebody's presence may change next."""
+        self.present(now)
+        return self._until
+
+    def pick(self, asked: Asked, now: datetime, *, is_traced: bool, counts: bool = True) -> Pick:
+        """Whom this pool gives the lead to. Nothing is booked yet."""
+        self._looks += counts
+        present = self.present(now)
+        if is_traced or not self._is_quick or asked.preferred:
+            return self._by_choose(asked, now, is_whole=is_traced)
+        if self.facts.mode.is_open:
+            return Pick(None, self._in_order(self._fitting(present, asked)))
+        return self._quickly(self._fitting(present, asked), asked, now, counts)
+
+    def _fitting(self, present: list[Seat], asked: Asked) -> list[Seat]:
+        if not self._has_filters:
+            return present
+        wanted = Filter(self.facts.filters, asked.facts)
+        return [seat for seat in present if wanted.unmet(seat.facts) is None]
+
+    def _quickly(self, present: list[Seat], asked: Asked, now: datetime, counts: bool) -> Pick:
+        """The same as `decide.choose`, without the reasons and the numbers for the words."""
+        eligible, frees_at = self._unlimited(present, now, counts)
+        barred = (asked.tried, asked.declined)
+        if any(barred):
+            eligible = [s for s in eligible if not any(_of(s) in each for each in barred)]
+        if not eligible:
+            return Pick(None, eligible, frees_at=frees_at)
+        tied, gained = eligible, None
+        if self._before and self._has_turn:
+            best = min(self._key(seat, self._before) for seat in eligible)
+            tied = [seat for seat in eligible if self._key(seat, self._before) == best]
+        if self._has_turn:
+            total = sum(seat.weight for seat in tied)
+            gained = {seat.id: seat.weight * NANO // total for seat in tied}
+            winner = min(tied, key=lambda s: self._turn_key(s, gained))
+        else:
+            winner = min(eligible, key=lambda s: (*self._key(s, self._before), *_tie(s)))
+        return Pick(winner, eligible, gained, self.turn_no + 1, frees_at=frees_at)
+
+    def _turn_key(self, seat: Seat, gained: Mapping[UUID, int]) -> tuple[int, ...]:
+        due = -(seat.credit + gained[seat.id])
+        if not self._after:
+            return due, seat.last_turn_no, seat.position
+        return (due, *self._key(seat, self._after), *_tie(seat))
+
+    def _unlimited(
+        self, present: list[Seat], now: datetime, counts: bool
+    ) -> tuple[list[Seat], datetime | None]:
+        """The seats that are below their limits, and when the first reached cap frees."""
+        caps: Caps | None = None
+        found: list[Seat] = []
+        frees: list[datetime] = []
+        is_capped = False
+        for seat in present:
+            if not seat.is_limited:
+                found.append(seat)
+                continue
+            if seat.has_caps and caps is None:
+                caps = Caps(now, self.facts.cap_window, self.facts.timezone)
+            skip, until = self._limit(seat, caps)
+            if skip is None:
+                found.append(seat)
+                continue
+            is_capped = True
+            seat.figures.skips[skip.value] += counts
+            frees += [until] if until else []
+        self.figures.capped += is_capped and counts
+        return found, min(frees, default=None)
+
+    def _limit(self, seat: Seat, caps: Caps | None) -> tuple[Skip | None, datetime | None]:
+        facts = seat.facts
+        if facts.capacity is not None and seat.taker.open >= facts.capacity:
+            return Skip.CAPACITY, None
+        most = facts.seat_capacity
+        if most is not None and seat.taker.load(self.plan.load_kinds) >= most:
+            return Skip.POOL_CAPACITY, None
+        reached = caps.reached(seat.capped) if seat.has_caps and caps else None
+        return (reached[0], reached[1]) if reached else (None, None)
+
+    def _key(self, seat: Seat, rankings: Sequence[Ranking]) -> tuple[int, ...]:
+        kinds = self.plan.load_kinds
+        return tuple(
+            seat.taker.load(kinds) if each is Ranking.LOAD else seat.position for each in rankings
+        )
+
+    def _in_order(self, seats: list[Seat]) -> list[Seat]:
+        rankings = [each for each in self.facts.rankings if each not in BY_TURN]
+        return sorted(seats, key=lambda seat: (*self._key(seat, rankings), *_tie(seat)))
+
+    def _by_choose(self, asked: Asked, now: datetime, *, is_whole: bool) -> Pick:
+        """By the live function itself; with every seat and its reason if the whole is wanted."""
+        choice = decide.choose(
+            self._pool_facts(is_whole),
+            now=now,
+            lead=asked.facts,
+            tried=asked.tried,
+            declined=asked.declined,
+            preferred=asked.preferred,
+        )
+        eligible = [self._by_id[seat.seat] for seat in choice.eligible]
+        winner = self._by_id[choice.winner.seat] if choice.winner else None
+        gained = None
+        if choice.deltas and choice.winner:
+            gained = dict(choice.deltas)
+            gained[choice.winner.seat] += NANO
+        frees = [c.skip_until for c in choice.candidates if c.skip in CAPPED and c.skip_until]
+        return Pick(winner, eligible, gained, choice.turn_no, choice, min(frees, default=None))
+
+    def _pool_facts(self, is_whole: bool) -> PoolFacts:
+        kinds = self.plan.load_kinds
+        if is_whole or self.facts.absent == Absent.CATCH_UP:
+            seats = tuple(seat.current(kinds) for seat in self.seats)
+            return replace(self.facts, turn_no=self.turn_no, seats=seats)
+        # Presence is known already: no calendar needs to be asked again.
+        seats = tuple(seat.current(kinds) for seat in self._present)
+        return replace(
+            self.facts, turn_no=self.turn_no, seats=seats, respects_hours=False,
+            team_record=self._team_record,
+        )  # fmt: skip
+
+    def book(self, pick: Pick, now: datetime) -> None:
+        """Charge the turn and note where the lead was placed."""
+        winner = pick.winner
+        if winner is None or pick.turn_no is None:
+            return
+        self.turn_no = pick.turn_no
+        winner.place(now, pick.turn_no)
+        if not pick.gained:
+            return
+        given = 0
+        for seat_id, gain in pick.gained.items():
+            seat = self._by_id[seat_id]
+            if seat is not winner:
+                seat.credit += gain
+                seat.figures.due += gain
+                given += gain
+        winner.credit -= given
+        winner.figures.due += NANO - given
+        winner.figures.received += 1
+
+    def finish(self) -> None:
+        """Book what is still open about who was passed over."""
+        for seat in self.seats:
+            seat.count(self._looks)
+
+
+CAPPED = frozenset({Skip.CAP_HOUR, Skip.CAP_DAY, Skip.CAP_WEEK, Skip.CAP_MONTH})
+
+
+def _of(seat: Seat) -> UUID:
+    return seat.taker.plan.member
+
+
+def _tie(seat: Seat) -> tuple[int, int]:
+    return seat.last_turn_no, seat.position
