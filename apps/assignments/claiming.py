@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.alerts.models import Kind
-from apps.assignments import limits, rows
+from apps.assignments import limits
 from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import Assignment, Door, HopperEntry, Offer
 from apps.assignments.placing import Placement, Writing, new_assignment, own, route
@@ -89,7 +89,7 @@ def decline(offer_id: UUID, *, by: Access, now: datetime, reason: str = "") -> P
     declined = activity(lead, Activity.Kind.DECLINED, by=by, now=now, data=data)
     return route(
         lead, door=Door.DECLINE, by=by, now=now, freeing=member.pk,
-        writing=Writing(rows=[declined], updates=[rows.uncount_day(offer)]),
+        writing=Writing(rows=[declined], nothing_came_of=offer),
     )  # fmt: skip
 
 

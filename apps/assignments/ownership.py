@@ -188,7 +188,7 @@ def _charge(writing: Writing, table: Table, member: Membership, lead: Lead, now:
         deltas=credit.turn_deltas(eligible, seat.seat), turn_no=table.facts.turn_no + 1,
     )  # fmt: skip
     writing.rows.append(rows.turn_entry(table, charged, lead, now))
-    writing.updates += rows.count_turn(table, charged)
+    writing.updates += rows.count_turn(table, charged, now)
 
 
 def _from(left: Left, by: Access) -> dict[str, Any]:

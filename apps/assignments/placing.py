@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
@@ -50,14 +51,22 @@ class Writing:
     lead: dict[str, Any] = field(default_factory=dict)
     owner: Membership | None = None
     offer_id: UUID | None = None
+    seats: Collection[UUID] = ()  # whose credit moves
+    nothing_came_of: Offer | None = None
 
     def send(self, lead: Lead, team: Team, now: datetime) -> None:
-        """Write it all in one statement."""
+        """Write it all in one statement; only an offer that came to nothing needs some more."""
         self.lead["generation"] = lead.generation
         for name, value in self.lead.items():
             setattr(lead, name, value)
         told = alerts.unsaved(self.alerts, team=team, now=now)
+        offer = self.nothing_came_of
+        counted = rows.counted_seat(offer) if offer else None
+        if offer and counted:
+            rows.lock_seats({counted, *self.seats}, member_id=offer.member_id)
         together.write([*self.rows, *told], [*self.updates, rows.update_lead(lead, self.lead)])
+        if offer and counted:
+            rows.uncount(counted, offer)
         if told:
             alerts.announce_on_commit()
 
@@ -374,7 +383,8 @@ def _take_turn(writing: Writing, found: Plan, lead: Lead, now: datetime) -> None
         return
     if found.choice.deltas:
         writing.rows.append(rows.turn_entry(found.table, found.choice, lead, now))
-    writing.updates += rows.count_turn(found.table, found.choice)
+    writing.updates += rows.count_turn(found.table, found.choice, now)
+    writing.seats = found.choice.deltas.keys() or {found.choice.winner.seat}
 
 
 def _chosen(found: Plan) -> Membership:

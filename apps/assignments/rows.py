@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -15,12 +15,13 @@ from apps.assignments.together import Fragment
 from apps.leads.models import Lead, Status
 from apps.routing.decide import Choice
 from apps.rules.models import TurnEntry
+from apps.teams.fixed import prepared
 from apps.teams.models import Team
 from apps.teams.scope import deed
 
 __all__ = [
-    "count_turn", "deed", "first_status", "free_place", "take_place", "turn_entry", "uncount_day",
-    "update_lead",
+    "count_turn", "counted_seat", "deed", "first_status", "free_place", "lock_seats",
+    "take_place", "turn_entry", "uncount", "update_lead",
 ]  # fmt: skip
 
 
@@ -66,41 +67,78 @@ def turn_entry(table: Table, choice: Choice, lead: Lead, now: datetime) -> TurnE
     )
 
 
-def count_turn(table: Table, choice: Choice) -> list[Fragment]:
-    """The pool's counter, every seat's credit, and the winner's turn and day."""
+def count_turn(table: Table, choice: Choice, now: datetime) -> list[Fragment]:
+    """The pool's counter, every seat's credit, and what the winner's seat keeps of it.
+
+    A lead that its owner kept is counted, but it was nobody's turn.
+    """
     assert choice.winner is not None  # a turn has a winner
     winner = choice.winner.seat
     deltas = dict(choice.deltas) or {winner: 0}
     marks = ", ".join(["(%s::uuid, %s::bigint)"] * len(deltas))
     moved = [value for pair in deltas.items() for value in pair]
-    credit = (
+    its_turn = None if choice.sticky else winner
+    seats = (
         "UPDATE rules_seat AS seat SET credit = seat.credit + moved.delta, "
         "last_turn_no = CASE WHEN seat.id = %s THEN %s ELSE seat.last_turn_no END, "
-        "day_count = CASE WHEN seat.id <> %s THEN seat.day_count "
-        "WHEN seat.day = %s THEN seat.day_count + 1 ELSE 1 END, "
-        "day = CASE WHEN seat.id = %s THEN %s ELSE seat.day END "
+        f"placed_at = CASE WHEN seat.id = %s THEN {PLACED} ELSE seat.placed_at END "
         f"FROM (VALUES {marks}) AS moved (id, delta) WHERE seat.id = moved.id"
     )
-    today = table.today
-    values = [winner, choice.turn_no, winner, today, winner, today, *moved]
     return [
         ("UPDATE rules_pool SET turn_no = %s WHERE id = %s", [choice.turn_no, table.pool.pk]),
-        (credit, values),
+        (seats, [its_turn, choice.turn_no, winner, now, *moved]),
     ]
 
 
-def uncount_day(offer: Offer) -> Fragment:
-    """An offer that came to nothing does not count against the seat's cap of its day.
+# The newest first, as many as the greatest cap needs; none without caps.
+PLACED = (
+    "(array_prepend(%s::timestamptz, seat.placed_at))"
+    "[1:greatest(seat.cap_hour, seat.cap_day, seat.cap_week, seat.cap_month, 0)]"
+)
+# One of the moments at most: two leads may have been placed in the same one.
+COUNTED_SEAT = (
+    "SELECT id FROM rules_seat WHERE pool_id = %s AND placed_at @> ARRAY[%s::timestamptz] "
+    "AND (membership_id = %s OR membership_id IN (SELECT membership_id FROM teams_cover "
+    "WHERE by_member_id = %s AND starts_at <= %s AND ends_at > %s)) "
+    "ORDER BY membership_id <> %s LIMIT 1"
+)
+UNCOUNT = (
+    "UPDATE rules_seat SET placed_at = placed_at[:array_position(placed_at, %s::timestamptz) - 1] "
+    "|| placed_at[array_position(placed_at, %s::timestamptz) + 1:] "
+    "WHERE id = %s AND placed_at @> ARRAY[%s::timestamptz]"
+)
+LOCK_MEMBER = "SELECT FROM teams_membership WHERE id = %s FOR NO KEY UPDATE"
+LOCK_SEATS = "SELECT FROM rules_seat WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
-    Seats are the last in the order of locks: this goes into the statement that ends the offer's
-    transaction, never before a pool is locked.
+
+def counted_seat(offer: Offer) -> UUID | None:
+    """The seat on which an exclusive offer counts against a cap; None if it has no caps."""
+    at, member = offer.opened_at, offer.member_id
+    with prepared() as cursor:
+        cursor.execute(COUNTED_SEAT, [offer.pool_id, at, member, member, at, at, member])
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
+def uncount(seat_id: UUID, offer: Offer) -> None:
+    """An offer that came to nothing does not count against the caps of its seat.
+
+    Seats are the last in the order of locks: this is the transaction's last statement.
     """
-    day = offer.opened_at.astimezone(ZoneInfo(offer.team.timezone)).date()
-    sql = (
-        "UPDATE rules_seat SET day_count = day_count - 1 "
-        "WHERE pool_id = %s AND membership_id = %s AND day = %s AND day_count > 0"
-    )
-    return sql, [offer.pool_id, offer.member_id, day]
+    at = offer.opened_at
+    with prepared() as cursor:
+        cursor.execute(UNCOUNT, [at, at, seat_id, at])
+
+
+def lock_seats(seats: Collection[UUID], *, member_id: UUID | None) -> None:
+    """Lock these seats in the order of their ids, and before them a member whose place is freed.
+
+    For a transaction that moves seats of two pools, of which it may have locked but one.
+    """
+    with prepared() as cursor:
+        cursor.execute(LOCK_MEMBER, [member_id])
+    with prepared() as cursor:
+        cursor.execute(LOCK_SEATS, [list(seats)])
 
 
 def first_status(team: Team, kind: str) -> Status:

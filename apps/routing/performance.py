@@ -38,7 +38,7 @@ def team_record(pool: PoolFacts) -> Record:
     """What the team did: as it was counted, or the sum over the pool's members."""
     if pool.team_record is not None:
         return pool.team_record
-    return reduce(_add, (seat.record for seat in pool.seats if seat.record), Record())
+    return reduce(summed, (seat.record for seat in pool.seats if seat.record), Record())
 
 
 def factors(pool: PoolFacts, lead: LeadFacts | None) -> dict[UUID, int]:
@@ -89,7 +89,8 @@ RATIOS: Mapping[str, Callable[[Record], Ratio | None]] = {
 }
 
 
-def _add(one: Record, other: Record) -> Record:
+def summed(one: Record, other: Record) -> Record:
+    """Two records counted as one."""
     return Record(
         one.leads + other.leads,
         one.closed + other.closed,

@@ -31,7 +31,7 @@ MOST_TURNS = 100
 
 @dataclass(frozen=True, slots=True)
 class SeatFields:
-    """How a seat is set; no cap is None. `capacity` counts the leads open in this pool alone."""
+    """How a seat is set; no cap is None. `capacity` counts the open leads that the pool counts."""
 
     weight: int = 1
     cap_hour: int | None = None
@@ -93,9 +93,9 @@ def edit_seats(
     pool = pools.lock(pool)
     _refuse_if_wrong({str(seat_id): fields for seat_id, fields in changes.items()})
     seats = pool.seats.select_for_update().filter(pk__in=changes).order_by("pk")
-    changed = [seat for seat in seats if _set(seat, changes[seat.pk])]
+    changed = [seat for seat in seats if _set(seat, changes[seat.pk], now)]
     if changed:
-        Seat.objects.bulk_update(changed, pools.SEAT_SETTINGS)
+        Seat.objects.bulk_update(changed, [*pools.SEAT_SETTINGS, "capped_at"])
         ids = [str(seat.membership_id) for seat in changed]
         pools.revise(pool, "rules.seats_changed", by=by, now=now, members=ids)
 
@@ -191,12 +191,15 @@ def _facts(seat: Seat) -> SeatFacts:
     )
 
 
-def _set(seat: Seat, fields: SeatFields) -> bool:
+def _set(seat: Seat, fields: SeatFields, now: datetime) -> bool:
     """Whether anything about the seat is different now."""
     if SeatFields.of(seat) == fields:
         return False
+    kept = seat.greatest_cap
     for name, value in asdict(fields).items():
         setattr(seat, name, value)
+    if seat.greatest_cap > kept:
+        seat.capped_at = now
     return True
 
 

@@ -223,10 +223,10 @@ class Seat(TeamRow):
     # Moved only by assignments, under the pool's lock.
     credit = models.BigIntegerField(default=0, editable=False)  # nano-turns
     last_turn_no = models.PositiveBigIntegerField(default=0, editable=False)
-    day = models.DateField(null=True, editable=False)
-    day_count = models.PositiveIntegerField(default=0, editable=False)
     # When leads were placed here, newest first; as many as the greatest cap needs, none without.
     placed_at = ArrayField(models.DateTimeField(), default=list, editable=False)
+    # When the caps were set as they are: what was placed before is not in `placed_at`.
+    capped_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["position", "id"]
@@ -238,6 +238,11 @@ class Seat(TeamRow):
 
     def __str__(self) -> str:
         return f"{self.membership} in {self.pool}"
+
+    @property
+    def greatest_cap(self) -> int:
+        """So many moments of placing are kept; 0 without caps."""
+        return max(cap or 0 for cap in (self.cap_hour, self.cap_day, self.cap_week, self.cap_month))
 
 
 class PoolRevision(TeamRow, Deed):
