@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.rules.views import accounts, ledger, pools, rules, skills, versions
+from apps.rules.views import accounts, ledger, pools, rules, scoring, skills, versions
 
 app_name = "rules"
 urlpatterns = [
@@ -31,6 +31,16 @@ urlpatterns = [
     path("pools/<uuid:pool>/seats/<uuid:seat>/credit/", pools.adjust, name="adjust_credit"),
     path("pools/<uuid:pool>/ledger/", ledger.pool_ledger, name="ledger"),
     path("pools/<uuid:pool>/revisions/", ledger.revisions, name="revisions"),
+    path("scoring/", scoring.scoring, name="scoring"),
+    path("scoring/new/", scoring.save, name="new_score_line"),
+    path("scoring/probe/", scoring.probe, name="score_probe"),
+    path("scoring/bands/", scoring.bands, name="score_bands"),
+    path("scoring/start/", scoring.start, name="start_scoring"),
+    path("scoring/progress/", scoring.progress, name="scoring_progress"),
+    path("scoring/<uuid:line>/", scoring.save, name="score_line"),
+    path("scoring/<uuid:line>/move/", scoring.move, name="move_score_line"),
+    path("scoring/<uuid:line>/switch/", scoring.switch, name="switch_score_line"),
+    path("scoring/<uuid:line>/remove/", scoring.remove, name="remove_score_line"),
     path("my-turns/", ledger.my_turns, name="my_turns"),
     path("settings/skills/", skills.skills, name="skills"),
     path("settings/skills/add/", skills.add, name="skill_add"),

@@ -139,6 +139,7 @@ OBJECTS: Mapping[str, Maker] = {
     "holiday": _one(factories.HolidayFactory),
     "invitation": _one(factories.InvitationFactory),
     "lead": _lead,
+    "line": _one(factories.ScoreLineFactory),
     "member": lambda side: side.salesperson.pk,
     "offer": _offer,
     "pool": _pool,
