@@ -31,7 +31,8 @@ def may_change(member: Membership, *, by: Access) -> bool:
     return by.can(Permission.PAUSE_OWN) and member.pk == by.member_id
 
 
-def _require(member: Membership, by: Access) -> None:
+def require_may_change(member: Membership, *, by: Access) -> None:
+    """PermissionDenied without the right; Membership.DoesNotExist for another team's member."""
     is_own = member.pk == by.member_id
     if not may_change(member, by=by):
         by.require(Permission.PAUSE_OWN if is_own else Permission.PAUSE_OTHERS)
@@ -40,23 +41,33 @@ def _require(member: Membership, by: Access) -> None:
 
 @transaction.atomic
 def pause(
-    member: Membership, *, by: Access, now: datetime, until: datetime | None = None
+    member: Membership,
+    *,
+    by: Access,
+    now: datetime,
+    until: datetime | None = None,
+    hand_back: bool = False,
 ) -> Membership:
-    """No new leads until she resumes, or until a moment."""
-    _require(member, by)
+    """No new leads until she resumes, or until a moment.
+
+    With `hand_back`, the leads that she has not touched go on as well, within seconds: the kept
+    change says so to whoever looks at it (assignments.off_duty).
+    """
+    require_may_change(member, by=by)
     if until is not None and until <= now:
         raise AvailabilityRefused(_("A pause must end in the future."))
     row = change.locked(member)
     before = _pause_of(row)
     row.is_paused, row.paused_until = True, until
     row.save(update_fields=["is_paused", "paused_until"])
-    return _done(row, Kind.PAUSED, before, _pause_of(row), by=by, now=now)
+    after = _pause_of(row) | ({"hand_back": True} if hand_back else {})
+    return _done(row, Kind.PAUSED, before, after, by=by, now=now)
 
 
 @transaction.atomic
 def resume(member: Membership, *, by: Access, now: datetime) -> Membership:
     """Takes new leads again from now on; nothing happens to one who was not paused."""
-    _require(member, by)
+    require_may_change(member, by=by)
     row = change.locked(member)
     if not row.is_paused:
         return row
@@ -71,7 +82,7 @@ def set_hours(
     member: Membership, *, hours: dict[str, Any] | None, by: Access, now: datetime
 ) -> Membership:
     """Her weekly hours as `Schedule` reads them; None for the team's."""
-    _require(member, by)
+    require_may_change(member, by=by)
     row = change.locked(member)
     before = row.hours
     row.hours = None if hours is None else checked_hours(hours)
@@ -85,7 +96,7 @@ def set_capacity(
 ) -> Membership:
     """At most so many open leads at a time; None for no limit. Only for those who run routing."""
     by.require(Permission.EDIT_ROUTING)
-    _require(member, by)
+    require_may_change(member, by=by)
     row = change.locked(member)
     before = row.capacity
     row.capacity = capacity
@@ -104,7 +115,7 @@ def add_time_off(
     note: str = "",
 ) -> TimeOff:
     """Away from one moment until another."""
-    _require(member, by)
+    require_may_change(member, by=by)
     if ends_at <= starts_at:
         raise AvailabilityRefused(_("Time off must end after it begins."))
     if ends_at <= now:
@@ -119,7 +130,7 @@ def add_time_off(
 @transaction.atomic
 def remove_time_off(time_off: TimeOff, *, by: Access, now: datetime) -> None:
     """She is there after all. What was planned stays in the history."""
-    _require(time_off.membership, by)
+    require_may_change(time_off.membership, by=by)
     _done(time_off.membership, Kind.TIME_OFF_REMOVED, _span(time_off), None, by=by, now=now)
     time_off.delete()
 

@@ -14,6 +14,7 @@ from apps.teams.models import Membership, Skill, Team, Territory
 from apps.teams.permissions import Role, Switch
 
 MOST_YEARS = 60
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 LEVELS = [(0, _("no")), (1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5")]
 
 
@@ -23,6 +24,12 @@ class MomentField(forms.DateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
         super().__init__(widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> datetime | None:
+        moment = super().clean(value)
+        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise forms.ValidationError(_("Check the year."))
+        return moment
 
 
 class PauseForm(forms.Form):
@@ -37,6 +44,11 @@ class PauseForm(forms.Form):
     )
     length = forms.ChoiceField(
         label=_("For how long"), choices=LENGTHS, widget=forms.RadioSelect, initial="60"
+    )
+    hand_back = forms.BooleanField(
+        label=_("Hand back the leads without an attempt"),
+        help_text=_("They go on to colleagues at once. Leads that were answered stay."),
+        required=False,
     )
 
     def until(self, now: datetime) -> datetime | None:
@@ -54,6 +66,25 @@ class TimeOffForm(forms.Form):
     starts_at = MomentField(label=_("From"))
     ends_at = MomentField(label=_("Until"))
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+
+class CoverForm(forms.Form):
+    """Who takes a member's new leads, and from when until when."""
+
+    by_member = forms.ModelChoiceField(
+        label=_("Who"), queryset=Membership.objects.none(), empty_label=_("Choose a colleague")
+    )
+    starts_at = MomentField(label=_("From"))
+    ends_at = MomentField(label=_("Until"))
+
+    def __init__(self, *args: Any, member: Membership, **kwargs: Any) -> None:
+        # The page has another form with moments.
+        super().__init__(*args, **{"auto_id": "cover_%s", **kwargs})
+        field: Any = self.fields["by_member"]
+        colleagues = Membership.objects.active().filter(team_id=member.team_id)
+        colleagues = colleagues.exclude(pk=member.pk).exclude(role=Role.VIEWER)
+        field.queryset = colleagues.select_related("user").order_by("user__name", "pk")
+        field.error_messages["invalid_choice"] = _("Choose an active colleague of this team.")
 
 
 class RoleForm(forms.Form):

@@ -131,6 +131,7 @@ OBJECTS: Mapping[str, Maker] = {
     "attempt": _of_lead(factories.AttemptFactory),
     "bulk_run": _one(factories.BulkRunFactory),
     "capture": _one(factories.CaptureFactory),
+    "cover": _mine(factories.CoverFactory),
     "decision": lambda side: (
         factories.DecisionFactory(team=side.team, lead=side.row_of(Lead, "lead")).pk
     ),
@@ -139,7 +140,6 @@ OBJECTS: Mapping[str, Maker] = {
     "holiday": _one(factories.HolidayFactory),
     "invitation": _one(factories.InvitationFactory),
     "lead": _lead,
-    "line": _one(factories.ScoreLineFactory),
     "member": lambda side: side.salesperson.pk,
     "offer": _offer,
     "pool": _pool,

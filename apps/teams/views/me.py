@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.forms import NotificationsForm
-from apps.teams import availability, presence, tokens
+from apps.teams import availability, covers, presence, tokens
 from apps.teams.access import Access
 from apps.teams.availability import AvailabilityRefused
-from apps.teams.forms import PauseForm, TimeOffForm, TokenForm
+from apps.teams.forms import CoverForm, PauseForm, TimeOffForm, TokenForm
 from apps.teams.hours_form import HoursForm
-from apps.teams.models import ApiToken, Membership, TimeOff, member_id_of
+from apps.teams.models import ApiToken, Cover, Membership, TimeOff, member_id_of
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 
@@ -37,8 +37,8 @@ def pause(request: HttpRequest, access: Access) -> HttpResponse:
     form = PauseForm(request.POST)
     if not form.is_valid():
         return _page(request, access, bound={"pause_form": form})
-    now = timezone.now()
-    availability.pause(_own(access), until=form.until(now), by=access, now=now)
+    now, back = timezone.now(), form.cleaned_data["hand_back"]
+    availability.pause(_own(access), until=form.until(now), hand_back=back, by=access, now=now)
     return _back(request, access, _("You get no new leads for now."))
 
 
@@ -81,6 +81,26 @@ def remove_time_off(request: HttpRequest, access: Access, time_off: UUID) -> Htt
     span = get_object_or_404(mine.select_related("membership"), pk=time_off)
     availability.remove_time_off(span, by=access, now=timezone.now())
     return _back(request, access, _("The time off was removed."))
+
+
+@team_page(Permission.PAUSE_OWN)
+@require_POST
+def add_cover(request: HttpRequest, access: Access) -> HttpResponse:
+    row = _own(access)
+    form = CoverForm(request.POST, member=row)
+    return _save(
+        request, access, form, "cover_form",
+        lambda: covers.add_cover(row, **form.cleaned_data, by=access, now=timezone.now()),
+    )  # fmt: skip
+
+
+@team_page(Permission.PAUSE_OWN)
+@require_POST
+def call_off_cover(request: HttpRequest, access: Access, cover: UUID) -> HttpResponse:
+    mine = Cover.objects.visible_to(access).filter(membership_id=member_id_of(access))
+    found = get_object_or_404(mine.select_related("membership", "by_member"), pk=cover)
+    covers.call_off(found, by=access, now=timezone.now())
+    return _back(request, access, _("Called off: your new leads are yours again."))
 
 
 @team_page(Permission.SEE_TEAM)
@@ -157,6 +177,8 @@ def _page(
         "section": "me",
         "member": member,
         "presence": presence.presence_of(member, now=now, holidays=holidays),
+        "covers": covers.ahead(now=now).filter(membership=member),
+        "covering": covers.ahead(now=now).filter(by_member=member),
         "keys": keys,
         "new_token": new_token,
         "my_turns": _address_of_my_turns(access),
@@ -171,6 +193,7 @@ def _forms(member: Membership) -> dict[str, forms.BaseForm]:
         "pause_form": PauseForm(),
         "hours_form": HoursForm(hours=member.hours, team=member.team.hours),
         "time_off_form": TimeOffForm(),
+        "cover_form": CoverForm(member=member),
         "notifications_form": NotificationsForm(instance=member.user),
         "token_form": TokenForm(),
     }

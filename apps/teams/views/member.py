@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.teams import availability, members, presence
+from apps.teams import availability, covers, members, presence
 from apps.teams.access import Access
 from apps.teams.availability import AvailabilityRefused
 from apps.teams.forms import (
+    CoverForm,
     PauseForm,
     ProfileForm,
     RoleForm,
@@ -26,7 +27,7 @@ from apps.teams.forms import (
 )
 from apps.teams.hours_form import HoursForm
 from apps.teams.members import MemberRefused
-from apps.teams.models import AvailabilityChange, Membership, TimeOff
+from apps.teams.models import AvailabilityChange, Cover, Membership, TimeOff
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 
@@ -43,8 +44,8 @@ def pause(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
     row, form = _member(access, member), PauseForm(request.POST)
     if not form.is_valid():
         return _page(request, access, row, pause_form=form)
-    now = timezone.now()
-    availability.pause(row, until=form.until(now), by=access, now=now)
+    now, back = timezone.now(), form.cleaned_data["hand_back"]
+    availability.pause(row, until=form.until(now), hand_back=back, by=access, now=now)
     return _back(request, access, row, _("%s gets no new leads for now.") % row.user)
 
 
@@ -88,6 +89,27 @@ def remove_time_off(
     span = get_object_or_404(TimeOff.objects.visible_to(access), pk=time_off, membership=row)
     availability.remove_time_off(span, by=access, now=timezone.now())
     return _back(request, access, row, _("The time off was removed."))
+
+
+@team_page(Permission.PAUSE_OTHERS)
+@require_POST
+def add_cover(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
+    row = _member(access, member)
+    form = CoverForm(request.POST, member=row)
+    return _save(
+        request, access, row, form, "cover_form",
+        lambda: covers.add_cover(row, **form.cleaned_data, by=access, now=timezone.now()),
+    )  # fmt: skip
+
+
+@team_page(Permission.PAUSE_OTHERS)
+@require_POST
+def call_off_cover(request: HttpRequest, access: Access, member: UUID, cover: UUID) -> HttpResponse:
+    row = _member(access, member)
+    rows = Cover.objects.visible_to(access).select_related("membership", "by_member")
+    found = get_object_or_404(rows, pk=cover, membership=row)
+    covers.call_off(found, by=access, now=timezone.now())
+    return _back(request, access, row, _("Called off: %s gets her new leads again.") % row.user)
 
 
 @team_page(Permission.EDIT_MEMBERS)
@@ -209,6 +231,8 @@ def _page(
         "section": "members",
         "member": shown,
         "presence": presence.presence_of(shown, now=now, holidays=holidays),
+        "covers": covers.ahead(now=now).filter(membership=shown),
+        "covering": covers.ahead(now=now).filter(by_member=shown),
         "history": history.select_related("actor").order_by("-at", "-id")[:12],
         "skill_list": shown.memberskill_set.select_related("skill").order_by("skill__name"),
         **_forms(shown),
@@ -222,6 +246,7 @@ def _forms(row: Membership) -> dict[str, forms.BaseForm]:
         "pause_form": PauseForm(),
         "hours_form": HoursForm(hours=row.hours, team=row.team.hours),
         "time_off_form": TimeOffForm(),
+        "cover_form": CoverForm(member=row),
         "role_form": RoleForm(initial={"role": row.role}),
         "switches_form": SwitchesForm(initial={"switches": row.switches}),
         "profile_form": ProfileForm(instance=row),
