@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -23,10 +24,10 @@ class Target:
     """What a rule does with what it catches; `response_seconds` of None leaves it to the pool.
 
     `group_ids`, `priority` and `notify` (memberships) are done on the way, wherever the lead
-    goes; `caretaker_id` looks after it in the hopper.
+    goes; `caretaker_id` looks after it in the hopper. Without a `rule_id` somebody chose it.
     """
 
-    rule_id: UUID
+    rule_id: UUID | None
     name: str
     number: int
     destination: str
@@ -40,6 +41,24 @@ class Target:
     group_ids: tuple[UUID, ...] = ()
     priority: int | None = None
     notify: tuple[UUID, ...] = ()
+
+    @classmethod
+    def by_hand(cls, destination: str, **where: Any) -> Target:
+        """A destination that somebody chose without a rule; `where` are columns of a target."""
+        return cls(rule_id=None, name="", number=0, destination=destination, **where)
+
+    def to_json(self) -> dict[str, Any]:
+        """Ready to be kept; `from_json` reads it back."""
+        plain = json.dumps(asdict(self), default=str)
+        return {key: value for key, value in json.loads(plain).items() if value not in (None, [])}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Target:
+        given = {"rule_id": None, "name": "", "number": 0, **data}
+        for key in ("group_ids", "notify"):
+            given[key] = tuple(map(UUID, given.get(key, ())))
+        ids = {key: UUID(value) for key, value in given.items() if key.endswith("_id") and value}
+        return cls(**(given | ids))
 
 
 @dataclass(frozen=True, slots=True)
