@@ -11,6 +11,7 @@ from apps.assignments.claiming import Claimed, OfferGone, claim, decline, pick
 from apps.assignments.limits import ClaimRefused
 from apps.assignments.ownership import assign_by_hand, delete_lead, release, restore_lead
 from apps.assignments.placing import Placement, route
+from apps.assignments.reopening import reopen
 from apps.assignments.timers import expire_due
 from apps.leads.services import mark_viewed
 
@@ -35,6 +36,7 @@ __all__ = [
     "may_edit",
     "pick",
     "release",
+    "reopen",
     "restore_lead",
     "route",
 ]

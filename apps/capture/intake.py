@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from apps.alerts import services as alerts
-from apps.alerts.models import Kind
-from apps.alerts.services import NewAlert
 from apps.assignments import services as assignments
 from apps.assignments import together
 from apps.assignments.models import Door
+from apps.capture import attaching
+from apps.capture.attaching import Coming
 from apps.capture.drafts import ANSWERED_AS, Intake, LeadDraft
 from apps.capture.models import Capture
 from apps.leads import duplicates
-from apps.leads.masking import headline
+from apps.leads.companies import company_keys
+from apps.leads.duplicates import Match, Treatment
 from apps.leads.models import Activity, Lead, Source, Status, StatusKind
 from apps.leads.services import activity
 from apps.routing import calendar
@@ -27,6 +26,7 @@ from apps.rules.calendars import team_schedule
 from apps.teams.access import Access
 
 Outcome = Capture.Outcome
+_TRIES = 3  # a lead that was found may be deleted or merged before it is under lock
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -39,8 +39,9 @@ def intake(
     now: datetime,
     capture_id: UUID | None = None,
 ) -> Intake:
-    """Make a lead of the draft, or attach it to the live lead that it is; then route.
+    """Make a lead of the draft, or attach it to the lead that it is; then route.
 
+    The order: known already (the team's policy says what then), interest groups, score, road.
     Runs inside the caller's transaction. `source` needs its team loaded.
     """
     if not draft.has_contact:
@@ -50,25 +51,44 @@ def intake(
         lead = _save(draft, source, by, now, stage=Lead.Stage.OUT, is_test=True)
         return Intake(Outcome.TEST, lead)
     duplicates.lock_contact(source.team, draft.email.key, draft.phone.key)
-    match = duplicates.find(
-        source.team, draft.email.key, draft.phone.key, source, draft.provider_id
-    )
-    if match.lead is not None:
-        attached = _attach(
-            draft,
-            match.lead,
-            match.suggestion,
-            source=source,
-            by=by,
-            now=now,
-            capture_id=capture_id,
+    coming = Coming(draft, source, door, by, now, capture_id)
+    for _try in range(_TRIES):
+        match = duplicates.find(
+            source.team, draft.email.key, draft.phone.key, source, draft.provider_id
         )
-        if attached is not None:
-            return attached
-    if match.is_barred:
-        return _turn_away(draft, source, by, now)
-    lead = _save(draft, source, by, now)
-    placed = assignments.route(lead, door=door, by=by, now=now)
+        if match.is_barred and match.lead is None:
+            return _turn_away(draft, source, by, now)
+        made = _treated(coming, match)
+        if made is not None:
+            return made
+    raise LookupError(_("The lead that this belongs to is being changed. Replay it."))
+
+
+def _treated(coming: Coming, match: Match) -> Intake | None:
+    """What the team's policy makes of it; None if the lead there was is gone meanwhile."""
+    policy = coming.source.team.duplicate_policy
+    treatment, known_id = duplicates.treatment(match, policy, now=coming.now)
+    if known_id is None:
+        return _new(coming, None)
+    is_reopened = treatment is Treatment.REOPEN and assignments.reopen(
+        known_id, door=coming.door, by=coming.by, now=coming.now
+    )
+    known = attaching.locked(known_id)
+    if known is None:
+        return None
+    if treatment is Treatment.LINK:
+        return _new(coming, known)
+    return attaching.attach(coming, known, suggestion=match.suggestion, is_reopened=is_reopened)
+
+
+def _new(coming: Coming, known: Lead | None) -> Intake:
+    """A new lead on its road, linked to the one that the person had before."""
+    draft, source, by, now = coming.draft, coming.source, coming.by, coming.now
+    linked = {} if known is None else attaching.link(known)
+    lead = _save(draft, source, by, now, look_up_at=now, **linked)
+    if known is not None:
+        attaching.tell_of_link(coming, known, lead)
+    placed = assignments.route(lead, door=coming.door, by=by, now=now)
     outcome = ANSWERED_AS.get(placed.outcome, placed.outcome)
     return Intake(outcome, lead, placed.owner, placed.offer_id, placed.decision_id)
 
@@ -76,6 +96,7 @@ def intake(
 def _save(draft: LeadDraft, source: Source, by: Access, now: datetime, **more: Any) -> Lead:
     """Write the lead and the first line of its timeline, in one statement."""
     received_at = _received_at(draft, now)
+    group_ids, facts = attaching.groups_of(draft, source.team)
     lead = Lead(
         team=source.team,
         source=source,
@@ -84,14 +105,18 @@ def _save(draft: LeadDraft, source: Source, by: Access, now: datetime, **more: A
         email_key=draft.email.key,
         phone=draft.phone.shown,
         phone_key=draft.phone.key,
-        facts=dict(draft.facts),
+        facts=facts,
+        group_ids=group_ids,
         custom=dict(draft.custom),
         warnings=list(draft.warnings),
         provider_id=draft.provider_id,
         received_at=received_at,
+        last_heard_at=received_at,
         clock_starts_at=calendar.next_opening(team_schedule(source.team), received_at),
         **({"status_id": _status_id(source), **draft.columns} | more),
     )
+    keys = company_keys({"company": lead.company, "email_key": lead.email_key})
+    lead.company_key, lead.domain = keys["company_key"], keys["domain"]
     for name, value in scoring.score_lead(lead, source.team, now).items():
         setattr(lead, name, value)
     data = {"source": source.name, "campaign": lead.campaign}
@@ -133,66 +158,3 @@ def _turn_away(draft: LeadDraft, source: Source, by: Access, now: datetime) -> I
     data = {"reason": reason}
     activity(lead, Activity.Kind.DISQUALIFIED, by=by, now=now, data=data).save(force_insert=True)
     return Intake(Outcome.DISQUALIFIED, lead, reason=reason)
-
-
-def _attach(
-    draft: LeadDraft,
-    lead_id: UUID,
-    suggestion: UUID | None,
-    *,
-    source: Source,
-    by: Access,
-    now: datetime,
-    capture_id: UUID | None,
-) -> Intake | None:
-    """Add what is new to the lead and tell its owner; None if it was deleted meanwhile."""
-    lead = (
-        # Rows that point to a lead are checked at the commit: a full lock could wait for them.
-        Lead.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("source", "owner__user")
-        .filter(pk=lead_id, deleted_at__isnull=True)
-        .first()
-    )
-    if lead is None:
-        return None
-    filled = _fill(lead, draft)
-    if suggestion and lead.merge_suggestion_id is None:
-        filled["merge_suggestion_id"] = suggestion
-    if filled:
-        Lead.objects.filter(pk=lead.pk).update(**filled, version=lead.version + 1)
-    data = {
-        "source": source.name,
-        "campaign": draft.columns.get("campaign", ""),
-        "filled": sorted(filled.keys() - {"email_key", "phone_key", "merge_suggestion_id"}),
-        "capture": str(capture_id) if capture_id else None,
-    }
-    activity(lead, Activity.Kind.ATTACHED, by=by, now=now, data=data).save(force_insert=True)
-    _tell_owner(lead, by, now)
-    return Intake(Outcome.DUPLICATE, lead, lead.owner)
-
-
-def _fill(lead: Lead, draft: LeadDraft) -> dict[str, Any]:
-    """Only what the lead does not know yet: nothing that somebody wrote is overwritten."""
-    contact = {"name": draft.name, **draft.columns}
-    filled = {key: value for key, value in contact.items() if value and not getattr(lead, key)}
-    if draft.email.key and not lead.email_key:
-        filled |= {"email": draft.email.shown, "email_key": draft.email.key}
-    if draft.phone.key and not lead.phone_key:
-        filled |= {"phone": draft.phone.shown, "phone_key": draft.phone.key}
-    pairs: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
-        ("facts", lead.facts, draft.facts),
-        ("custom", lead.custom, draft.custom),
-    )
-    for key, known, given in pairs:
-        if given.keys() - known.keys():
-            filled[key] = {**given, **known}
-    return filled
-
-
-def _tell_owner(lead: Lead, by: Access, now: datetime) -> None:
-    if lead.owner is None:
-        return
-    told = NewAlert(
-        lead.owner.user_id, Kind.CAME_AGAIN, lead_id=lead.pk, data={"title": headline(lead)}
-    )
-    alerts.raise_alerts([told], team=by.team, now=now)

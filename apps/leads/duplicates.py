@@ -5,34 +5,76 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
-from apps.leads.models import OPEN_KINDS, Lead, Source
+from apps.leads.models import OPEN_KINDS, Lead, Source, StatusKind
 from apps.teams.fixed import Fixed, prepared
-from apps.teams.models import Team
+from apps.teams.models import DuplicatePolicy, Team
 
 # More leads than this behind one number are a switchboard; the newest of them will do.
 _SEEN = 20
+# Whoever writes again so soon means the same enquiry: a double click, a form sent once more.
+SAME_ENQUIRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The live lead that this is, another that it may be too, and whether contact is barred."""
+    """What the team knows of a person.
+
+    `lead` is the live lead that this is (or, `is_repeat`, the very same submission again),
+    `suggestion` another that it may be too, `closed` the newest lead that was closed.
+    """
 
     lead: UUID | None = None
     suggestion: UUID | None = None
     is_barred: bool = False
+    is_repeat: bool = False
+    heard_at: datetime | None = None
+    closed: UUID | None = None
+    closed_kind: str = ""
+
+
+class Treatment(StrEnum):
+    """What becomes of a capture of somebody who may be known."""
+
+    NEW = "new"
+    ATTACH = "attach"
+    LINK = "link"  # a new lead, linked to the one there is
+    REOPEN = "reopen"
+
+
+def treatment(match: Match, policy: str, *, now: datetime) -> tuple[Treatment, UUID | None]:
+    """What the team's policy says to do, and with which lead.
+
+    A won lead is never opened again: what comes after it is a new deal, linked to it.
+    """
+    if match.lead is not None:
+        is_another = policy == DuplicatePolicy.LINK and not match.is_repeat and not match.is_barred
+        if is_another and match.heard_at is not None and now - match.heard_at > SAME_ENQUIRY:
+            return Treatment.LINK, match.lead
+        return Treatment.ATTACH, match.lead
+    if match.closed is None:
+        return Treatment.NEW, None
+    if policy == DuplicatePolicy.REOPEN and match.closed_kind != StatusKind.WON:
+        return Treatment.REOPEN, match.closed
+    return Treatment.LINK, match.closed
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """A lead with one of the keys; of one that was merged, the lead that it is now."""
+
     id: UUID
     status_kind: str
     do_not_contact: bool
+    heard_at: datetime
     email_key: str
     phone_key: str
     source_id: UUID
@@ -70,8 +112,8 @@ def find(
     """The live lead with this e-mail, else this phone, else this id of the same source.
 
     An e-mail wins over a phone; the other lead is suggested for a merge. Closed leads (won,
-    lost, disqualified) are not live: the person is a new lead again. An id that comes with
-    another person is another lead.
+    lost, disqualified) are not live. An id that comes with another person is another lead. A
+    lead that was merged is found by all that it was known by, as the lead that it is now.
     """
     known = _known(team, email_key, phone_key, source, provider_id)
     live = [lead for lead in known if lead.is_live]
@@ -79,9 +121,24 @@ def find(
     by_phone = [lead.id for lead in live if phone_key and lead.phone_key == phone_key]
     by_id = [lead.id for lead in known if _is_same(lead, email_key, phone_key, provider_id)]
     found = next(iter([*by_email, *by_phone, *by_id]), None)
-    suggestion = next((lead for lead in by_phone if by_email and lead not in by_email), None)
-    is_barred = any(lead.do_not_contact for lead in known)
-    return Match(lead=found, suggestion=suggestion, is_barred=is_barred)
+    closed = next(
+        (lead for lead in known if not lead.is_live and _is_person(lead, email_key, phone_key)),
+        None,
+    )
+    return Match(
+        lead=found,
+        suggestion=next((lead for lead in by_phone if by_email and lead not in by_email), None),
+        is_barred=any(lead.do_not_contact for lead in known),
+        is_repeat=found in by_id,
+        heard_at=max((lead.heard_at for lead in known if lead.id == found), default=None),
+        closed=closed.id if closed else None,
+        closed_kind=closed.status_kind if closed else "",
+    )
+
+
+def _is_person(lead: _Known, email_key: str, phone_key: str) -> bool:
+    pairs = ((lead.email_key, email_key), (lead.phone_key, phone_key))
+    return any(stored == given for stored, given in pairs if given)
 
 
 def _is_same(lead: _Known, email_key: str, phone_key: str, provider_id: str) -> bool:
@@ -106,7 +163,7 @@ def _known(
         keys |= {"provider_id": provider_id, "source": source.pk}
     if not keys:
         return []
-    return [_Known(*row[:-1]) for row in _query_by(*sorted(keys)).rows(team=team.pk, **keys)]
+    return [_Known(*row[:-2]) for row in _query_by(*sorted(keys)).rows(team=team.pk, **keys)]
 
 
 _EXAMPLES = {
@@ -121,7 +178,11 @@ def _query_by(*keys: str) -> Fixed:
 
 
 def _with_any(*, team: UUID, **keys: Any) -> QuerySet[Lead, Any]:
-    rows = Lead.objects.filter(team_id=team, deleted_at__isnull=True, is_test=False, is_spam=False)
+    # Only a lead that was merged into one that is there is found in spite of being gone itself.
+    is_there = Q(deleted_at__isnull=True) | Q(
+        merged_into__deleted_at__isnull=True, merged_into__isnull=False
+    )
+    rows = Lead.objects.filter(is_there, team_id=team, is_test=False, is_spam=False)
     arms = [rows.filter(**{key: keys[key]}) for key in ("email_key", "phone_key") if key in keys]
     if "source" in keys:
         arms.append(rows.filter(source_id=keys["source"], provider_id=keys["provider_id"]))
@@ -129,12 +190,18 @@ def _with_any(*, team: UUID, **keys: Any) -> QuerySet[Lead, Any]:
 
 
 def _newest(arms: Sequence[QuerySet[Lead]]) -> QuerySet[Lead, Any]:
-    columns = (
-        "id", "status_kind", "do_not_contact", "email_key", "phone_key", "source_id",
-        "provider_id", "received_at",
-    )  # fmt: skip
+    told = {
+        "now_id": Coalesce("merged_into_id", "id"),
+        "now_kind": Coalesce("merged_into__status_kind", "status_kind"),
+        "now_barred": Coalesce("merged_into__do_not_contact", "do_not_contact"),
+        "heard_at": Coalesce(
+            "merged_into__last_heard_at", "last_heard_at", "received_at",
+        ),
+    }  # fmt: skip
+    columns = (*told, "email_key", "phone_key", "source_id", "provider_id", "received_at", "id")
     first, *others = [
-        arm.order_by("-received_at", "-id").values_list(*columns)[:_SEEN] for arm in arms
+        arm.annotate(**told).order_by("-received_at", "-id").values_list(*columns)[:_SEEN]
+        for arm in arms
     ]
     if not others:
         return first

@@ -54,6 +54,14 @@ def emit(
     lead: Lead, kind: LeadEvent.Kind, data: dict[str, Any], *, by: Access, now: datetime
 ) -> None:
     """Write the event down, unless a rule caused it."""
+    for event in unsaved(lead, kind, data, by=by, now=now):
+        event.save(force_insert=True)
+
+
+def unsaved(
+    lead: Lead, kind: LeadEvent.Kind, data: dict[str, Any], *, by: Access, now: datetime
+) -> list[LeadEvent]:
+    """The event, to be written in one statement with the change; none if a rule caused it."""
     if by.via is Via.RULE:
-        return
-    LeadEvent.objects.create(team_id=lead.team_id, lead=lead, kind=kind, data=data, at=now)
+        return []
+    return [LeadEvent(team_id=lead.team_id, lead=lead, kind=kind, data=data, at=now)]
