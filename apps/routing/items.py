@@ -94,7 +94,9 @@ def _skill_errors(item: Item, path: str, known: Known) -> Iterator[ConditionErro
         yield from _field_errors(item, path, known, (*TEXTS, FieldType.SET))
         return
     name = item.get("skill")
-    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
+    if not (isinstance(name, str) and name.strip() and name.isprintable()) or (
+        len(name) > LONGEST_NAME
+    ):
         yield ConditionError(f"{path}.skill", "choose a skill, or a field that names it")
     elif known.skills is not None and values.fold(name) not in known.skills:
         yield ConditionError(
