@@ -36,6 +36,10 @@ from apps.teams.scope import deed
 UNCONFIRMED_HOLDS = timedelta(minutes=15)
 SETTLED = (Lead.Stage.OWNED, Lead.Stage.OUT)
 
+STATUS_COLUMNS = (
+    "status", "status_kind", "closed_at", "qualified_at", "disqualified_reason", "version",
+)  # fmt: skip
+
 
 class DoNotContact(Exception):
     """The person asked not to be contacted; nothing was logged."""
@@ -133,9 +137,11 @@ def _start_working(lead: Lead, *, by: Access, now: datetime) -> None:
 
 
 @transaction.atomic
-def change_status(lead: Lead, *, status: Status, by: Access, now: datetime) -> Lead:
+def change_status(
+    lead: Lead, *, status: Status, by: Access, now: datetime, reason: str = ""
+) -> Lead:
     """Give the lead a status of its team. Closing it stops its clocks and frees the owner's place;
-    opening it again takes one."""
+    opening it again takes one. `reason` says why it is disqualified."""
     if status.team_id != lead.team_id:
         raise Status.DoesNotExist
     held = grip(lead.pk, by)
@@ -150,9 +156,11 @@ def change_status(lead: Lead, *, status: Status, by: Access, now: datetime) -> L
     lead.closed_at = None if lead.is_open else now
     if status.kind == StatusKind.QUALIFIED and lead.qualified_at is None:
         lead.qualified_at = now
+    lead.disqualified_reason = reason if status.kind == StatusKind.DISQUALIFIED else ""
     lead.version += 1
-    lead.save(update_fields=["status", "status_kind", "closed_at", "qualified_at", "version"])
+    lead.save(update_fields=STATUS_COLUMNS)
     data = {"to": status.name, "kind": status.kind, "from_kind": before, "left_road": leaves_road}
+    data |= {"reason": reason} if reason else {}
     activity(lead, Activity.Kind.STATUS, by=by, now=now, data=data).save()
     events.changed(lead, ["status"], by=by, now=now)
     if live is not None and was_open != lead.is_open:

@@ -37,6 +37,7 @@ SYMBOLS = {
 # Lines whose words somebody typed: not for those who see a lead masked.
 WRITTEN_BY_PEOPLE = frozenset({
     Kind.RECEIVED, Kind.ATTACHED, Kind.DECLINED, Kind.RELEASED, Kind.FOLLOW_UP, Kind.NOTE,
+    Kind.STATUS, Kind.PUT_BACK,
 })  # fmt: skip
 CHANNEL_SYMBOLS = {
     "call": "phone", "whatsapp": "message-circle", "sms": "message-square-more", "email": "mail",
@@ -200,7 +201,7 @@ _SAYINGS: dict[Kind, Any] = {
         _label(Outcome, d.get("outcome")), _label(Channel, d.get("channel")),
     ),
     Kind.STATUS: lambda who, d: (
-        _("%(who)s set the status to %(to)s") % {"who": who, "to": d.get("to", "")}, "",
+        _("%(who)s set the status to %(to)s") % {"who": who, "to": d.get("to", "")}, _reason(d),
     ),
     Kind.NOTE: lambda who, d: (_("Note by %(who)s") % {"who": _low(who)}, ""),
     Kind.FOLLOW_UP: lambda who, d: (_("Follow-up planned"), str(d.get("note", ""))),
@@ -218,7 +219,11 @@ _SAYINGS: dict[Kind, Any] = {
     ),
     Kind.MERGED: lambda who, d: (_("%(who)s merged two leads") % {"who": who}, _listed(d)),
     Kind.SCORED: lambda who, d: (
-        _("Score %(score)s") % {"score": d.get("score", "")}, str(d.get("band", "")),
+        _("Score %(score)s, band %(band)s")
+        % {"score": d.get("score", ""), "band": d.get("band", "")},
+        _("It was %(score)s, band %(band)s.")
+        % {"score": d["from"], "band": d.get("from_band") or "–"}
+        if d.get("from") is not None else "",
     ),
     Kind.ENRICHED: lambda who, d: (_("Facts about the company were added"), _listed(d)),
     Kind.GROUPED: lambda who, d: (
