@@ -63,4 +63,28 @@ class NotificationsForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "timezone", "wants_email_alerts", "wants_sound"]
+        fields = [
+            "name", "timezone", "wants_email_alerts", "wants_sound", "quiet_from", "quiet_until",
+        ]  # fmt: skip
+        widgets = {
+            name: forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+            for name in ("quiet_from", "quiet_until")
+        }
+        help_texts = {
+            "quiet_until": _(
+                "In between, only what can’t wait is mailed or chimes: new leads and offers, "
+                "deadlines, escalations. The rest is mailed when the quiet hours end."
+            ),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
+        begin, end = cleaned.get("quiet_from"), cleaned.get("quiet_until")
+        if (begin is None) != (end is None):
+            missing = "quiet_from" if begin is None else "quiet_until"
+            self.add_error(missing, _("Give both times, or neither for no quiet hours."))
+        elif begin is not None and begin == end:
+            self.add_error("quiet_until", _("Choose another time than the beginning."))
+        return cleaned

@@ -3,6 +3,8 @@
 A person is claimed by moving her `mail_after` ahead, so two workers never mail her at once. A
 mail that fails, or a worker that dies, leaves the claim: she is tried again when it is over.
 At least once: dying between sending and writing it down sends twice.
+
+Within somebody's quiet hours only what is urgent is mailed; the rest is due when they end.
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from apps.accounts.models import User
+from apps.accounts.quiet import quiet_until
 from apps.alerts.links import address_of
-from apps.alerts.models import Alert, AlertCounter, Kind
+from apps.alerts.models import URGENT, Alert, AlertCounter, Kind
 from apps.teams.models import Membership
 
 log = structlog.get_logger(__name__)
@@ -40,11 +43,11 @@ MOST_IN_ONE = 20
 
 def send_due(*, now: datetime) -> int:
     """Mail everyone who has something due and may be mailed; the number of mails sent."""
-    _due().filter(created_at__lt=now - STALE_AFTER).update(email_due=False)
+    _stale(now).update(email_due=False)
     people = _claim_people(now)
     if not people:
         return 0
-    rows = _due().filter(user_id__in=people, created_at__gte=now - STALE_AFTER)
+    rows = _due(now).filter(user_id__in=people)
     alerts = rows.select_related("user", "team").order_by("user_id", "created_at", "id")
     belongs = _memberships(people)
     with get_connection() as mailer:
@@ -54,14 +57,21 @@ def send_due(*, now: datetime) -> int:
         )
 
 
-def _due() -> QuerySet[Alert]:
-    return Alert.objects.filter(email_due=True, emailed_at__isnull=True)
+def _due(now: datetime) -> QuerySet[Alert]:
+    may = Q(email_after__isnull=True) | Q(email_after__lte=now)
+    return Alert.objects.filter(may, email_due=True, emailed_at__isnull=True)
+
+
+def _stale(now: datetime) -> QuerySet[Alert]:
+    """Due for so long that it is no news, counted from the end of quiet hours."""
+    old = Q(email_after__isnull=True, created_at__lt=now - STALE_AFTER)
+    return _due(now).filter(old | Q(email_after__lt=now - STALE_AFTER))
 
 
 def _claim_people(now: datetime) -> list[Any]:
     """People with due alerts whom nobody else is mailing, ours until TRY_AGAIN_AFTER."""
     may = Q(mail_after__isnull=True) | Q(mail_after__lte=now)
-    waiting = AlertCounter.objects.filter(may, pk__in=_due().values("user_id"))
+    waiting = AlertCounter.objects.filter(may, pk__in=_due(now).values("user_id"))
     with transaction.atomic():
         people = list(
             waiting.order_by("pk")
@@ -80,7 +90,11 @@ def _memberships(people: Iterable[Any]) -> set[tuple[Any, Any]]:
 def _settle(
     user: User, alerts: list[Alert], belongs: set[tuple[Any, Any]], mailer: Any, now: datetime
 ) -> bool:
-    """Mail the alerts that are still worth it and strike all of them off; whether it mailed."""
+    """Mail the alerts that are still worth it and strike all of them off; whether it mailed.
+
+    What may wait until the quiet hours end is left for then.
+    """
+    alerts = _not_quiet(user, alerts, now)
     worth = [
         alert
         for alert in alerts
@@ -97,6 +111,15 @@ def _settle(
     again = now + BETWEEN_MAILS if worth else None
     AlertCounter.objects.filter(pk=user.pk).update(mail_after=again)
     return bool(worth)
+
+
+def _not_quiet(user: User, alerts: list[Alert], now: datetime) -> list[Alert]:
+    ends = quiet_until(user, now)
+    if ends is None:
+        return alerts
+    waiting = [alert.pk for alert in alerts if alert.kind not in URGENT]
+    Alert.objects.filter(pk__in=waiting).update(email_after=ends)
+    return [alert for alert in alerts if alert.kind in URGENT]
 
 
 def _is_over(alert: Alert, now: datetime) -> bool:

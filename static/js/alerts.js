@@ -1,13 +1,17 @@
 // What an alert does on every page: chime, toast, the numbers in the menu, the tab's title, the app's badge.
 
 import { chime } from "./chime.js";
+import { serverNow } from "./server_time.js";
 import { announce, toast } from "./toasts.js";
 import { word } from "./words.js";
 
-const CHIMES = new Set(["lead.offered", "lead.open", "lead.assigned", "lead.reminder", "lead.unplaced"]);
+// A clock runs: these chime in quiet hours too.
+const URGENT = new Set(["lead.offered", "lead.open", "lead.assigned", "lead.reminder", "lead.escalated"]);
+const CHIMES = new Set([...URGENT, "lead.unplaced"]);
 const COUNTED = new Set([
   "lead.assigned", "lead.offered", "lead.open", "lead.taken_back", "lead.held", "lead.unplaced",
-  "lead.came_again", "lead.follow_up", "lead.reminder", "lead.expired",
+  "lead.came_again", "lead.follow_up", "lead.reminder", "lead.expired", "lead.escalated", "lead.notice",
+  "lead.reported", "lead.report_decided",
 ]);
 const title = document.title;
 
@@ -17,6 +21,8 @@ function pageOf(alert) {
   return isOpen ? `/t/${team}/` : `/t/${team}/leads/${alert.lead}/`;
 }
 
+const LOST_BY = { off_duty: "lostOffDuty", released: "lostReleased", moved_by_rule: "lostByRule" };
+
 // What is said of each; the words about the lead itself come with the alert (data.title, masked).
 const SAYS = {
   "lead.offered": () => ({ title: word("newOffer") }),
@@ -24,8 +30,12 @@ const SAYS = {
   "lead.assigned": () => ({ title: word("newLead") }),
   "lead.taken_back": (alert) => ({
     title: word("takenBack"),
-    text: alert.data?.to ? word("nowWith", alert.data.to) : word("takenBackSub"),
+    text: alert.data?.to ? word("nowWith", alert.data.to) : word(LOST_BY[alert.data?.reason] ?? "takenBackSub"),
   }),
+  "lead.escalated": () => ({ title: word("escalated") }),
+  "lead.notice": () => ({ title: word("notice") }),
+  "lead.reported": () => ({ title: word("reported") }),
+  "lead.report_decided": () => ({ title: word("reportDecided") }),
   "lead.reminder": () => ({ title: word("reminder") }),
   "lead.follow_up": () => ({ title: word("followUp") }),
   "lead.came_again": () => ({ title: word("cameAgain") }),
@@ -57,6 +67,15 @@ function say(alert) {
   const arrives = ["lead.offered", "lead.open", "lead.assigned"].includes(alert.kind);
   if (arrives && isSeen && document.visibilityState === "visible") announce(`${words.title}: ${about}`);
   else toast({ ...words, text: about, href: alert.kind === "lead.claimed" ? undefined : pageOf(alert) });
+}
+
+// Her own quiet hours, by her own clock: only what is urgent sounds.
+function isQuiet() {
+  const { quietFrom, quietUntil, zone } = document.body.dataset;
+  if (!quietFrom || !quietUntil) return false;
+  const options = { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const at = new Intl.DateTimeFormat("en-GB", options).format(serverNow());
+  return quietFrom < quietUntil ? at >= quietFrom && at < quietUntil : at >= quietFrom || at < quietUntil;
 }
 
 function bump(section, by) {
@@ -101,7 +120,8 @@ export function start() {
   document.addEventListener("leadrelay:alert", ({ detail }) => {
     count(detail);
     if (!detail.quiet) {
-      if (CHIMES.has(detail.kind)) chime(`${document.body.dataset.user}.${detail.seq}`);
+      const sounds = CHIMES.has(detail.kind) && (URGENT.has(detail.kind) || !isQuiet());
+      if (sounds) chime(`${document.body.dataset.user}.${detail.seq}`);
       say(detail);
     }
     showWaiting();
