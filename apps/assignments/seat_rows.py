@@ -14,7 +14,8 @@ from django.db.models.functions import JSONObject
 
 from apps.rules.models import Pool, Seat
 from apps.teams.fixed import Fixed, Row, columns, through
-from apps.teams.models import Cover, MemberSkill, MemberTerritory, TimeOff
+from apps.teams.models import Cover, Membership, MemberSkill, MemberTerritory, TimeOff
+from apps.teams.permissions import Role
 
 POOL = columns(Pool)
 SEAT = (
@@ -79,6 +80,11 @@ def read_covering(pool_id: UUID, *, now: datetime, whole: bool) -> dict[UUID, Pe
     return {row[0]: _person(row[1:]) for row in reversed(rows)}
 
 
+def read_members(team_id: UUID, *, now: datetime) -> list[Person]:
+    """Every active member of a team with all that she can, those who only look on left out."""
+    return [_person(row) for row in _members.rows(team=team_id, now=now)]
+
+
 def _person(row: Row) -> Person:
     to_user, to_away = len(MEMBER), len(MEMBER) + len(USER)
     skills, territories = row[to_away + 1 : to_away + 3] or ((), ())
@@ -127,6 +133,14 @@ def _query_covering(*, pool: UUID, now: datetime, whole: bool) -> QuerySet[Cover
     )
 
 
+def _query_members(*, team: UUID, now: datetime) -> QuerySet[Membership, Any]:
+    members = Membership.objects.active().filter(team_id=team).exclude(role=Role.VIEWER)
+    can = ("away", "skills_of", "territories_of")
+    user = through("user", USER)
+    about = _about("pk", now, whole=True)
+    return members.annotate(**about).order_by("user__name", "pk").values_list(*MEMBER, *user, *can)
+
+
 def running_covers(now: datetime) -> QuerySet[Cover]:
     """Covers that are in force at a moment."""
     covers: QuerySet[Cover] = Cover.objects.filter(
@@ -168,5 +182,6 @@ def _in_pool(query: Callable[..., QuerySet[Any, Any]], *, whole: bool) -> Fixed:
 _pool = Fixed(_query_pool, pool=ANY_ID, team=OTHER_ID)
 _locked_pool = Fixed(_query_locked_pool, pool=ANY_ID, team=OTHER_ID)
 _seats, _whole_seats = _in_pool(_query_seats, whole=False), _in_pool(_query_seats, whole=True)
+_members = Fixed(_query_members, team=ANY_ID, now=ANY_TIME)
 _covering = _in_pool(_query_covering, whole=False)
 _whole_covering = _in_pool(_query_covering, whole=True)

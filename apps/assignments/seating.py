@@ -159,6 +159,22 @@ def _seat_facts(row: SeatRow, covering: Mapping[UUID, Person], team: Team) -> Se
     )
 
 
+def everybody(team: Team, *, now: datetime) -> list[SeatFacts]:
+    """Every member as if the whole team were one pool: equal, with nothing but her own limits."""
+    people = seat_rows.read_members(team.pk, now=now)
+    return [_unseated(person, place, team) for place, person in enumerate(people)]
+
+
+def _unseated(person: Person, place: int, team: Team) -> SeatFacts:
+    seat = {
+        "id": person.member["id"], "position": place, "weight": 1, "credit": 0,
+        "last_turn_no": 0, "is_active": True, "cap_hour": None, "cap_day": None,
+        "cap_week": None, "cap_month": None, "placed_at": (), "capacity": None,
+        "has_head_start": False,
+    }  # fmt: skip
+    return _seat_facts(SeatRow(seat, person, False), {}, team)
+
+
 def _skills(person: Person, kind: str) -> Mapping[str, int]:
     return {values.fold(has["name"]): has["level"] for has in person.skills if has["kind"] == kind}
 
