@@ -160,4 +160,6 @@ class OneDecision(TeamView):
         one = get_object_or_404(rows, pk=decision)
         words = reasons.in_words(one, self.access)
         quiet = [words.quiet] if words.quiet else []
-        return Response({**shapes.decision(one), "words": [*words.sentences, *quiet]})
+        sees_all = self.access.can(Permission.SEE_DECISIONS)
+        numbers = {key: one.trace.get(key, []) if sees_all else [] for key in ("rules", "steps")}
+        return Response({**shapes.decision(one), "words": [*words.sentences, *quiet], **numbers})

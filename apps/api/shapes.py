@@ -296,6 +296,14 @@ class DecisionShape(serializers.Serializer[Any]):
 
 class DecisionInWordsShape(DecisionShape):
     words = serializers.ListField(child=serializers.CharField())
+    rules = serializers.ListField(
+        child=serializers.DictField(), help_text="Each rule until the match. Managers only."
+    )
+    steps = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="Each pool with its candidates and their numbers; credit in nano-turns. "
+        "Managers only.",
+    )
 
 
 def decision(one: Decision) -> Shape:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.api import documents, leads, offers, ownership, personal
+from apps.api import documents, lead_events, leads, offers, ownership, personal
 
 app_name = "api"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
         name="attempt",
     ),
     path("leads/<uuid:lead>/notes/", leads.Notes.as_view(), name="notes"),
+    path("leads/<uuid:lead>/events/", lead_events.Events.as_view(), name="events"),
+    path("leads/<uuid:lead>/why-not-me/", lead_events.WhyNotMe.as_view(), name="why_not_me"),
     path("leads/<uuid:lead>/status/", leads.LeadStatus.as_view(), name="status"),
     path("offers/", offers.Offers.as_view(), name="offers"),
     path("offers/<uuid:offer>/", offers.OneOffer.as_view(), name="offer"),

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from apps.assignments.cards import address
 from apps.assignments.models import Decision
 from apps.leads.models import Lead
+from apps.routing import explain
 from apps.routing.credit import NANO
-from apps.routing.explain import explain
 from apps.rules.registry import registry
 from apps.teams.access import Access
 from apps.teams.models import Membership
@@ -45,11 +45,26 @@ def latest(lead: Lead, access: Access) -> Why | None:
     return in_words(decision, access) if decision else None
 
 
+def why_not_me(lead: Lead, access: Access) -> list[str]:
+    """What the newest choice meant for the acting member herself, who may see the lead.
+
+    It says nothing of her colleagues. Empty for those who see whole decisions, or have no seat.
+    """
+    if access.member_id is None or access.can(Permission.SEE_DECISIONS) or access.masked:
+        return []
+    decisions = Decision.objects.filter(team=access.team, lead=lead)
+    newest = decisions.exclude(trace__steps=[]).first() or decisions.first()
+    if newest is None:
+        return []
+    zone = access.user.timezone if access.user else access.team.timezone
+    return explain.why_not_me(newest.trace, str(access.member_id), timezone=zone)
+
+
 def in_words(decision: Decision, access: Access) -> Why:
     """A decision for this reader: a salesperson learns nothing of colleagues' turns."""
     sees_all = access.can(Permission.SEE_DECISIONS)
     names = _names(decision) if sees_all or access.member_id else {}
-    sentences = explain(
+    sentences = explain.explain(
         decision.trace,
         names=names,
         registry=registry(access.team),

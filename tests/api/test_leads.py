@@ -335,6 +335,44 @@ def test_a_decision_is_told_in_words(mia: Membership, mias_lead: Lead) -> None:
 
     assert listed["outcome"] == "assigned"
     assert told["words"]
+    assert (told["rules"], told["steps"]) == ([], [])
+
+
+def test_managers_read_the_numbers_of_a_decision(
+    manager: Caller, mia: Membership, mias_lead: Lead
+) -> None:
+    (listed,) = body(manager.get("/decisions/", lead=str(mias_lead.pk)))["results"]
+
+    told = body(manager.get(f"/decisions/{listed['id']}/"))
+
+    (step,) = told["steps"]
+    assert [one["member"] for one in step["candidates"]] == [str(mia.pk)]
+    assert [rule["matched"] for rule in told["rules"]] == [True]
+
+
+def test_why_not_me_tells_of_oneself_alone(world: World) -> None:
+    away = world.member("Ann", is_paused=True, switches=["see_others"])
+    ben, cem = world.member("Ben"), world.member("Cem")
+    world.rules(world.pool(away, ben, cem))
+    lead = world.routed()
+
+    (sent, mine, *_rest) = body(Caller(away).get(f"/leads/{lead.pk}/why-not-me/"))["words"]
+
+    assert sent.startswith("Rule 1")
+    assert "paused" in mine
+    assert "Ben" not in mine
+    assert Caller(cem).get(f"/leads/{lead.pk}/why-not-me/").status_code == 404
+
+
+def test_what_a_lead_did_elsewhere_is_heard(mia: Membership, mias_lead: Lead) -> None:
+    caller = Caller(mia)
+
+    told = caller.post(f"/leads/{mias_lead.pk}/events/", {"event": "opened_content"})
+    nonsense = caller.post(f"/leads/{mias_lead.pk}/events/", {"event": "\x00"})
+
+    mias_lead.refresh_from_db()
+    assert (told.status_code, nonsense.status_code) == (204, 400)
+    assert mias_lead.opened_content_at is not None
 
 
 def test_alerts_come_in_order_after_a_number(mia: Membership, mias_lead: Lead) -> None:

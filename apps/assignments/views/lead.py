@@ -67,6 +67,7 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
         "timeline": timeline.of(found, access, now, masked=masked),
         "follow_up": _follow_up(found, access, masked=masked),
         "why": reasons.in_words(last, access) if last else None,
+        "why_not_me": [] if _is_mine(found, access) else reasons.why_not_me(found, access),
         "facts": facts,
         "facts_used": any(fact.is_used for fact in facts),
         "warnings": [] if masked else found.warnings,
