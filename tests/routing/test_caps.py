@@ -28,7 +28,11 @@ def at(text: str, zone: str = BERLIN, fold: int = 0) -> datetime:
 
 
 def skip_of(
-    now: datetime, window: CapWindow, placed: Sequence[datetime], zone: str = BERLIN, **caps: Any
+    now: datetime,
+    window: CapWindow,
+    placed: Sequence[datetime],
+    zone: str = BERLIN,
+    **caps: Any,
 ) -> tuple[Skip | None, datetime | None]:
     placed_at = tuple(sorted(placed, reverse=True))
     only = pool(seat(1, placed_at=placed_at, **caps), cap_window=window, timezone=zone)
@@ -56,7 +60,8 @@ def skip_of(
 def test_a_calendar_cap_counts_from_the_border_and_frees_at_the_next(
     cap: str, now: str, placed: str, frees: str
 ) -> None:
-    caps, border = {f"cap_{cap}": 1}, at(placed)
+    caps: dict[str, Any] = {f"cap_{cap}": 1}
+    border = at(placed)
 
     reached = skip_of(at(now), CapWindow.CALENDAR, [border], **caps)
 
@@ -76,7 +81,7 @@ def test_a_calendar_cap_counts_from_the_border_and_frees_at_the_next(
 def test_what_was_placed_before_the_border_does_not_count_by_the_calendar(
     cap: str, now: str, before: str
 ) -> None:
-    caps = {f"cap_{cap}": 1}
+    caps: dict[str, Any] = {f"cap_{cap}": 1}
 
     assert skip_of(at(now), CapWindow.CALENDAR, [at(before)], **caps) == (None, None)
     assert skip_of(at(now), CapWindow.ROLLING, [at(before)], **caps)[0] == Skip(f"cap_{cap}")
@@ -125,7 +130,8 @@ def test_a_day_whose_midnight_is_left_out_begins_when_the_clock_changes() -> Non
 
 @pytest.mark.parametrize("skip", SKIPS)
 def test_a_rolling_cap_counts_the_last_so_long_to_the_second(skip: Skip) -> None:
-    caps, last = {skip.value: 2}, NOON - LENGTHS[skip]
+    caps: dict[str, Any] = {skip.value: 2}
+    last = NOON - LENGTHS[skip]
     placed = [NOON - timedelta(minutes=1), last]
     second = timedelta(seconds=1)
 
@@ -136,11 +142,11 @@ def test_a_rolling_cap_counts_the_last_so_long_to_the_second(skip: Skip) -> None
 @pytest.mark.parametrize("window", list(CapWindow))
 @pytest.mark.parametrize("skip", SKIPS)
 def test_a_cap_of_none_at_all_never_frees(skip: Skip, window: CapWindow) -> None:
-    assert skip_of(NOON, window, [], **{skip.value: 0}) == (skip, None)
+    assert skip_of(NOON, window, [], BERLIN, **{skip.value: 0}) == (skip, None)
 
 
 def test_the_shortest_cap_that_is_reached_is_told() -> None:
-    caps = {skip.value: 1 for skip in SKIPS}
+    caps: dict[str, Any] = {skip.value: 1 for skip in SKIPS}
 
     assert skip_of(NOON, CapWindow.ROLLING, [NOON - timedelta(minutes=5)], **caps)[0] == SKIPS[0]
     assert skip_of(NOON, CapWindow.ROLLING, [NOON - timedelta(hours=5)], **caps)[0] == SKIPS[1]

@@ -104,7 +104,8 @@ def test_of_several_reasons_the_first_in_the_fixed_order_is_told() -> None:
     barred: dict[str, Any] = {key: {uuid(101)} for key in ("tried", "declined", "excluded")}
     told = []
 
-    for remedy in [*remedies, *barred, {}]:
+    steps: list[Any] = [*remedies, *barred, {}]
+    for remedy in steps:
         choice = choose(replace(asked, seats=(held_back,)), now=NOON, lead=GERMAN, **barred)
         told.append(choice.candidates[0].skip)
         if isinstance(remedy, str):

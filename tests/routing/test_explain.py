@@ -133,7 +133,7 @@ def test_each_skip_has_its_words(facts: dict[str, Any], words: str) -> None:
     ]
 
 
-def barred(**members: frozenset[Any]) -> str:
+def barred(**members: Any) -> str:
     return told(choose(pool(seat(1)), now=NOON, **members).to_trace())[1]
 
 

@@ -16,7 +16,7 @@ TERRITORY, LANGUAGE = {"kind": "territory"}, {"kind": "language"}
 SENIOR = {"kind": "experience", "field": "employees", "steps": [[0, 0], [500, 4]]}
 ALIKE = {"kind": "similar", "field": "industry"}
 GERMANY: dict[str, tuple[str, ...]] = {"countries": ("de",)}
-LEAD = {"country": "DE", "language": "de", "employees": 500, "industry": " Retail"}
+LEAD: dict[str, Any] = {"country": "DE", "language": "de", "employees": 500, "industry": " Retail"}
 TEAM = Record(closed=1000, won=500, by={"industry": {"retail": (200, 40)}})
 
 
