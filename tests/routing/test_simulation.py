@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.routing import calendar
 from apps.routing.calendar import Schedule
 from apps.routing.explain import explain
 from apps.routing.facts import Absent, CapWindow, Mode, Ranking
@@ -24,7 +25,8 @@ from apps.routing.simulation import (
     Step,
 )
 from apps.routing.simulation.chance import Draw
-from tests.routing.makers import REGISTRY, leaf, seat, seats, uuid
+from apps.routing.simulation.hours import Hours
+from tests.routing.makers import NOON, REGISTRY, leaf, seat, seats, uuid
 from tests.routing.worlds import (
     WILLING,
     Road,
@@ -39,6 +41,12 @@ from tests.routing.worlds import (
 )
 
 OFFICE = Schedule("Europe/Berlin", {day: ((time(9), time(18)),) for day in range(5)})
+LATE = Schedule(
+    "America/New_York",
+    {day: ((time(14), time(2)),) for day in range(7)},
+    frozenset({date(2026, 4, 3)}),
+)
+NEVER = Schedule("UTC", {})
 DAY = 86_400.0
 
 
@@ -93,7 +101,7 @@ def pools(draw: Any) -> Any:
             skills={"solar": draw(st.integers(0, 3))},
             is_paused=draw(st.booleans()),
             paused_until=draw(st.sampled_from([at(1_000), at(20_000)])),
-            schedule=draw(st.sampled_from([None, OFFICE])),
+            schedule=draw(st.sampled_from([None, OFFICE, LATE])),
             time_off=draw(st.sampled_from([(), ((at(500), at(9_000)),)])),
         )
         for number in range(1, draw(st.integers(1, 7)) + 1)
@@ -121,11 +129,11 @@ def pools(draw: Any) -> Any:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(pools(), st.integers(0, 2**32), st.sampled_from([30.0, 600.0, 4_000.0]))
 def test_the_shorter_way_chooses_as_the_live_one(tried: Any, seed: int, every: float) -> None:
     stage = Stage([tried], settings={"response_seconds": 900})
-    leads = arrivals(40, every)
+    leads = arrivals(25, every)
     short, live = stage.world(seed), stage.world(seed, traced=range(100))
 
     got, expected = owners(short, leads), owners(live, leads)
@@ -398,3 +406,21 @@ def test_a_hopper_that_nobody_picks_from_ends_with_the_manager() -> None:
     owners(world, [arrival(1)])
 
     assert world.results[0].outcome is Outcome.MANAGER
+
+
+# Hours, worked out beforehand
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 40 * 86_400),
+    st.integers(1, 30 * 86_400),
+    st.sampled_from([(OFFICE,), (OFFICE, LATE), (LATE, None), (NEVER,), (NEVER, OFFICE), (None,)]),
+)
+def test_hours_agree_with_the_calendar(after: int, seconds: int, schedules: Any) -> None:
+    hours, now = Hours(NOON, at(30 * DAY)), at(after)
+
+    assert hours.add(now, seconds, schedules) == calendar.add_business(now, seconds, schedules)
+    if after < 30 * DAY:
+        for each in schedules:
+            assert hours.is_open(each, now) == calendar.is_open(each, now)

@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from apps.routing import decide
 from apps.routing.calendar import Schedule
-from apps.routing.facts import Absent, Mode, PoolFacts, Ranking, SeatFacts, Skip
+from apps.routing.facts import PoolFacts, SeatFacts, Skip
 from apps.routing.simulation.hours import Hours
 from apps.routing.simulation.plans import MemberPlan, Step
 from apps.routing.simulation.results import SeatFigures
@@ -95,7 +94,7 @@ class Seat:
             self.has_caps or self.facts.capacity is not None or self.facts.seat_capacity is not None
         )
         self.count(looks)
-        self.reason = _absence(pool, self.facts, now)
+        self.reason = _absence(pool, self.facts, now, hours)
         self.until = self._changes(pool, now, hours)
 
     def count(self, looks: int) -> None:
@@ -153,14 +152,19 @@ class Seat:
         return min((moment for moment in moments if moment > now), default=None)
 
 
-def _absence(pool: PoolFacts, seat: SeatFacts, now: datetime) -> Skip | None:
-    """Why the member of a seat is not there; what she has already is left aside."""
-    unlimited = replace(
-        seat, capacity=None, seat_capacity=None,
-        cap_hour=None, cap_day=None, cap_week=None, cap_month=None,
-    )  # fmt: skip
-    alone = replace(
-        pool, seats=(unlimited,), ranking=Ranking.FIXED, mode=Mode.ASSIGN,
-        prefer=(), filters={}, absent=Absent.NEITHER,
-    )  # fmt: skip
-    return decide.choose(alone, now=now).candidates[0].skip
+def _absence(pool: PoolFacts, seat: SeatFacts, now: datetime, hours: Hours) -> Skip | None:
+    """Why the member of a seat is not there, as `routing.eligibility` finds it."""
+    if not seat.is_active:
+        return Skip.INACTIVE
+    if not seat.may_work:
+        return Skip.NOT_PERMITTED
+    if seat.is_paused and (seat.paused_until is None or seat.paused_until > now):
+        return Skip.PAUSED
+    if any(start <= now < end for start, end in seat.time_off):
+        return Skip.AWAY
+    if not pool.respects_hours:
+        return None
+    closed = [each for each in (pool.schedule, seat.schedule) if not hours.is_open(each, now)]
+    if any(hours.is_holiday(each, now) for each in closed):
+        return Skip.HOLIDAY
+    return Skip.OUTSIDE_HOURS if closed else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -35,14 +35,15 @@ class Asked:
 
 @dataclass(slots=True)
 class Pick:
-    """Who gets the lead, or who may take it; `gained` is what each seat gains by the turn.
+    """Who gets the lead, or who may take it; `gained` is what each of `tied` gains by the turn.
 
     `frees_at` is when the first cap frees that kept somebody out.
     """
 
     winner: Seat | None
     eligible: list[Seat]
-    gained: Mapping[UUID, int] | None = None
+    tied: Sequence[Seat] = ()
+    gained: Sequence[int] = ()
     turn_no: int | None = None
     choice: Choice | None = None
     frees_at: datetime | None = None
@@ -53,6 +54,7 @@ class Table:
 
     def __init__(self, plan: PoolPlan, members: dict[UUID, Member], hours: Hours) -> None:
         self.plan, self.facts, self._hours = plan, plan.facts, hours
+        self._members = members
         self.seats = [Seat(each, plan.facts.pool, members) for each in plan.facts.seats]
         self._by_id = {seat.id: seat for seat in self.seats}
         self.turn_no = plan.facts.turn_no
@@ -67,7 +69,7 @@ class Table:
         turn = next((place for place, each in enumerate(rankings) if each in BY_TURN), None)
         self._before = rankings if turn is None else rankings[:turn]
         self._has_turn = turn is not None
-        self._after = () if turn is None else rankings[turn + 1 :]
+        self._after = tuple(each for each in rankings[turn or 0 :] if each not in BY_TURN)
         catches_up = self.facts.absent == Absent.CATCH_UP and not self.facts.mode.is_open
         self._is_quick = QUICK.issuperset(rankings) and not catches_up
         if self.facts.mode.is_open and self._has_turn:
@@ -115,28 +117,31 @@ class Table:
     def _quickly(self, present: list[Seat], asked: Asked, now: datetime, counts: bool) -> Pick:
         """The same as `decide.choose`, without the reasons and the numbers for the words."""
         eligible, frees_at = self._unlimited(present, now, counts)
-        barred = (asked.tried, asked.declined)
-        if any(barred):
-            eligible = [s for s in eligible if not any(_of(s) in each for each in barred)]
+        if asked.tried or asked.declined:
+            barred = [self._members[each] for each in (*asked.tried, *asked.declined)]
+            eligible = [seat for seat in eligible if seat.taker not in barred]
         if not eligible:
             return Pick(None, eligible, frees_at=frees_at)
-        tied, gained = eligible, None
-        if self._before and self._has_turn:
+        if not self._has_turn:
+            winner = min(eligible, key=lambda s: (*self._key(s, self._before), *_tie(s)))
+            return Pick(winner, eligible, turn_no=self.turn_no + 1, frees_at=frees_at)
+        tied = eligible
+        if self._before:
             best = min(self._key(seat, self._before) for seat in eligible)
             tied = [seat for seat in eligible if self._key(seat, self._before) == best]
-        if self._has_turn:
-            total = sum(seat.weight for seat in tied)
-            gained = {seat.id: seat.weight * NANO // total for seat in tied}
-            winner = min(tied, key=lambda s: self._turn_key(s, gained))
-        else:
-            winner = min(eligible, key=lambda s: (*self._key(s, self._before), *_tie(s)))
-        return Pick(winner, eligible, gained, self.turn_no + 1, frees_at=frees_at)
+        total = sum([seat.weight for seat in tied])
+        gained = [seat.weight * NANO // total for seat in tied]
+        winner = self._most_due(tied, gained)
+        return Pick(winner, eligible, tied, gained, self.turn_no + 1, frees_at=frees_at)
 
-    def _turn_key(self, seat: Seat, gained: Mapping[UUID, int]) -> tuple[int, ...]:
-        due = -(seat.credit + gained[seat.id])
-        if not self._after:
-            return due, seat.last_turn_no, seat.position
-        return (due, *self._key(seat, self._after), *_tie(seat))
+    def _most_due(self, tied: Sequence[Seat], gained: Sequence[int]) -> Seat:
+        """Who is owed most, this lead's share included; few are level, so few are compared."""
+        due = [seat.credit + gain for seat, gain in zip(tied, gained, strict=True)]
+        most = max(due)
+        level = [seat for seat, each in zip(tied, due, strict=True) if each == most]
+        if len(level) == 1:
+            return level[0]
+        return min(level, key=lambda seat: (*self._key(seat, self._after), *_tie(seat)))
 
     def _unlimited(
         self, present: list[Seat], now: datetime, counts: bool
@@ -194,12 +199,14 @@ class Table:
         )
         eligible = [self._by_id[seat.seat] for seat in choice.eligible]
         winner = self._by_id[choice.winner.seat] if choice.winner else None
-        gained = None
-        if choice.deltas and choice.winner:
-            gained = dict(choice.deltas)
-            gained[choice.winner.seat] += NANO
+        tied = [self._by_id[seat] for seat in choice.deltas]
+        gained = [
+            delta + (NANO if choice.winner and seat == choice.winner.seat else 0)
+            for seat, delta in choice.deltas.items()
+        ]
         frees = [c.skip_until for c in choice.candidates if c.skip in CAPPED and c.skip_until]
-        return Pick(winner, eligible, gained, choice.turn_no, choice, min(frees, default=None))
+        frees_at = min(frees, default=None)
+        return Pick(winner, eligible, tied, gained, choice.turn_no, choice, frees_at)
 
     def _pool_facts(self, is_whole: bool) -> PoolFacts:
         kinds = self.plan.load_kinds
@@ -223,8 +230,7 @@ class Table:
         if not pick.gained:
             return
         given = 0
-        for seat_id, gain in pick.gained.items():
-            seat = self._by_id[seat_id]
+        for seat, gain in zip(pick.tied, pick.gained, strict=True):
             if seat is not winner:
                 seat.credit += gain
                 seat.figures.due += gain
@@ -240,10 +246,6 @@ class Table:
 
 
 CAPPED = frozenset({Skip.CAP_HOUR, Skip.CAP_DAY, Skip.CAP_WEEK, Skip.CAP_MONTH})
-
-
-def _of(seat: Seat) -> UUID:
-    return seat.taker.plan.member
 
 
 def _tie(seat: Seat) -> tuple[int, int]:

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from apps.routing import calendar
 from apps.routing.calendar import Schedule
 from apps.routing.simulation.chance import Chance, Draw, Spread
 from apps.routing.simulation.hours import Hours
@@ -424,7 +423,7 @@ class World:
         ]
         if member is not None:
             schedules.append(member.step(now).schedule)
-        return calendar.add_business(now, seconds, schedules)
+        return self._hours.add(now, seconds, schedules)
 
 
 def _first(*values: int | None) -> int | None:
