@@ -92,7 +92,7 @@ def _entry(
     row: Activity, lead: Lead, access: Access, *, masked: bool, known: set[str | None]
 ) -> Entry:
     """One line; `known` are the attempts whose outcome is told."""
-    title, text = _words(row, access)
+    title, text = words(row, access)
     is_open = row.kind == Kind.ATTEMPT and row.data.get("attempt") not in known
     if is_open:
         text = _("Counts once the outcome is known.")
@@ -108,7 +108,8 @@ def _entry(
 
 
 def _quoted(row: Activity) -> str:
-    return str(row.data.get("text", "")) if row.kind == Kind.NOTE else ""
+    key = {Kind.NOTE: "text", Kind.REPORTED: "note"}.get(Kind(row.kind))
+    return str(row.data.get(key, "")) if key else ""
 
 
 def _who(row: Activity, access: Access) -> str:
@@ -119,7 +120,8 @@ def _who(row: Activity, access: Access) -> str:
     return str(row.actor) if row.actor else _("Leadrelay")
 
 
-def _words(row: Activity, access: Access) -> tuple[str, str]:
+def words(row: Activity, access: Access) -> tuple[str, str]:
+    """What one line says: its title, and what else there is to it."""
     who, data = _who(row, access), row.data
     said = _SAYINGS.get(Kind(row.kind))
     return said(who, data) if said else (str(row.get_kind_display()).capitalize(), "")
@@ -178,6 +180,8 @@ _SAYINGS: dict[Kind, Any] = {
     Kind.ACCEPTED: lambda who, d: (_("%(who)s accepted the offer") % {"who": who}, _after(d)),
     Kind.DECLINED: lambda who, d: (_("%(who)s declined") % {"who": who}, str(d.get("reason", ""))),
     Kind.EXPIRED: lambda who, d: (
+        _("No attempt in time"), _("It stays with %(who)s; the managers know.") % {"who": _low(who)}
+    ) if d.get("stays") else (
         _("The offer expired"),
         _("%(n)s members could have taken it.") % {"n": d["members"]}
         if d.get("members", 1) > 1 else _("No answer from %(who)s.") % {"who": _low(who)},
@@ -235,7 +239,7 @@ _SAYINGS: dict[Kind, Any] = {
     ),
     Kind.REPORT_DECIDED: lambda who, d: (
         _("The report was accepted") if d.get("accepted") else _("The report was refused"),
-        _reason(d),
+        _reason(d) + (" " + _("The turn was given back.") if d.get("gave_back") else ""),
     ),
     Kind.PUT_BACK: lambda who, d: (_("%(who)s put it back") % {"who": who}, _reason(d)),
     Kind.HANDED_BACK: lambda who, d: (
