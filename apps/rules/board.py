@@ -12,16 +12,21 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from apps.leads.models import Source
-from apps.routing.fields import Registry
 from apps.routing.wording import Group, describe
 from apps.rules import probe, sample
+from apps.rules.calls import callers_of
 from apps.rules.checking import matches_everything
-from apps.rules.comparison import Change, Kind, compare
-from apps.rules.lint import House, Note, lint
+from apps.rules.comparison import Change, Kind, Known, compare
+from apps.rules.compiled import LiveRules, live_set
+from apps.rules.deeds import deed_words
+from apps.rules.findings import Around, House, Note
+from apps.rules.lint import lint
 from apps.rules.models import Destination, Pool, Rule, RuleSet, Version
 from apps.rules.probe import SPARK, Trial
-from apps.rules.registry import registry
+from apps.rules.registry import TeamRegistry
 from apps.rules.sample import Sample
+from apps.rules.trigger_words import when_asked
+from apps.rules.versions import main_set
 from apps.rules.wording import destination_words
 from apps.teams.access import Access
 from apps.teams.models import Membership
@@ -52,6 +57,7 @@ class Line:
     spark: str
     is_last: bool
     notes: tuple[Note, ...]
+    deeds: tuple[str, ...]
 
     @property
     def catches_all(self) -> bool:
@@ -64,11 +70,20 @@ class Board:
 
     access: Access
     now: datetime
-    registry: Registry
+    rule_set: RuleSet
     draft: Version | None
     live: Version | None
     rules: Sequence[Rule]
     live_rules: Sequence[Rule]
+    rule_sets: Sequence[RuleSet]  # all of the team's, in their order on the page
+
+    @cached_property
+    def known(self) -> Known:
+        return Known.of(self.rule_set, self.everyone)
+
+    @property
+    def registry(self) -> TeamRegistry:
+        return self.known.registry
 
     @property
     def version(self) -> Version | None:
@@ -76,37 +91,72 @@ class Board:
 
     @cached_property
     def sample(self) -> Sample:
-        return sample.latest(self.access, self.registry)
+        return sample.latest(self.access, self.registry, now=self.now)
 
     @cached_property
     def trial(self) -> Trial:
-        return probe.run(self.rules, self.sample, self.registry)
+        return probe.run(self.rules, self.sample, self.registry, self.called)
 
     @cached_property
     def live_trial(self) -> Trial:
         if self.draft is None:
             return self.trial
-        return probe.run(self.live_rules, self.sample, self.registry)
+        return probe.run(self.live_rules, self.sample, self.registry, self.called)
 
     @cached_property
     def changes(self) -> list[Change]:
         if self.draft is None:
             return []
-        return compare(self.rules, self.live_rules, registry=self.registry)
+        return compare(self.rules, self.live_rules, known=self.known)
+
+    @property
+    def when(self) -> str:
+        """When the set is asked, in words."""
+        return when_asked(self.rule_set, self.registry)
+
+    @cached_property
+    def called(self) -> dict[UUID, LiveRules]:
+        """The other sets as they decide now, for leads that rules here send through them."""
+        team, others = self.access.team, self.rule_sets
+        live = {each.pk: live_set(team, each.pk) for each in others if each != self.rule_set}
+        return {pk: rules for pk, rules in live.items() if rules is not None}
 
     @cached_property
     def pools(self) -> dict[UUID, Pool]:
         return {pool.pk: pool for pool in pools_of(self.access)}
 
     @cached_property
+    def everyone(self) -> list[Membership]:
+        return list(Membership.objects.visible_to(self.access).select_related("user"))
+
+    @cached_property
     def members(self) -> list[Membership]:
-        members = Membership.objects.visible_to(self.access).active()
-        return list(members.exclude(role=Role.VIEWER).select_related("user"))
+        """Those to whom leads may be sent."""
+        active = [each for each in self.everyone if each.is_active and each.user.is_active]
+        return [each for each in active if each.role != Role.VIEWER]
+
+    @property
+    def groups(self) -> dict[UUID, str]:
+        """The interest groups in use, by name."""
+        return self.registry.active_groups
 
     @cached_property
     def notes(self) -> list[Note]:
-        sources = Source.objects.visible_to(self.access)
-        return lint(self.rules, house(self.pools, list(sources)), self.trial)
+        around = Around(
+            rule_set=self.rule_set,
+            registry=self.registry,
+            rule_sets={each.pk: each for each in self.rule_sets},
+            live_sets=frozenset(self.called),
+            members=frozenset(member.pk for member in self.members),
+            groups=frozenset(self.groups),
+            is_called=self._is_called(),
+        )
+        sources = list(Source.objects.visible_to(self.access))
+        return lint(self.rules, house(self.pools, sources), around, self.trial)
+
+    def _is_called(self) -> bool:
+        is_for_calls = self.rule_set.trigger == RuleSet.Trigger.CALLED
+        return not is_for_calls or bool(callers_of(self.rule_set))
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -123,9 +173,14 @@ class Board:
                 spark=points(self.trial.series(rule.key, buckets, SPARK), 100, 24),
                 is_last=rule is self.rules[-1],
                 notes=tuple(note for note in self.notes if note.rule_key == rule.key),
+                deeds=tuple(deed_words(rule, self.known.names)),
             )
             for rule in self.rules
         ]
+
+    def rule(self, key: str) -> Rule | None:
+        """The rule of this key, as the page shows it."""
+        return next((rule for rule in self.rules if str(rule.key) == key), None)
 
     @property
     def removed(self) -> list[Change]:
@@ -137,11 +192,16 @@ class Board:
         return [note for note in self.notes if note.rule_key is None]
 
 
-def load(access: Access, *, now: datetime) -> Board:
-    """The board of a team; rules and what they catch are read when they are asked for."""
+def load(access: Access, rule_set_id: UUID | None = None, *, now: datetime) -> Board:
+    """The board of a set, without an id of the one for new leads. May raise RuleSet.DoesNotExist.
+
+    What its rules catch is read when it is asked for.
+    """
+    sets = list(RuleSet.objects.visible_to(access))
+    rule_set = _chosen(sets, rule_set_id) or main_set(access.team)
     versions = list(
         Version.objects.visible_to(access)
-        .filter(rule_set__trigger=RuleSet.Trigger.NEW)
+        .filter(rule_set=rule_set)
         .exclude(state=Version.State.RETIRED)
         .select_related("saved_by", "published_by")
     )
@@ -150,19 +210,31 @@ def load(access: Access, *, now: datetime) -> Board:
     rules = list(
         Rule.objects.visible_to(access)
         .filter(version__in=versions)
-        .select_related("pool", "member__user")
+        .select_related("pool", "member__user", "rule_set", "caretaker__user")
         .order_by("position")
     )
     shown = draft or live
+    rule_set.team = access.team
     return Board(
+        rule_sets=sets,
         access=access,
         now=now,
-        registry=registry(access.team),
+        rule_set=rule_set,
         draft=draft,
         live=live,
         rules=[rule for rule in rules if shown and rule.version_id == shown.pk],
         live_rules=[rule for rule in rules if live and rule.version_id == live.pk],
     )
+
+
+def _chosen(sets: Sequence[RuleSet], wanted: UUID | None) -> RuleSet | None:
+    """The set of that id; None where no id was given and no set is for new leads yet."""
+    if wanted is None:
+        return next((each for each in sets if each.trigger == RuleSet.Trigger.NEW), None)
+    found = next((each for each in sets if each.pk == wanted), None)
+    if found is None:
+        raise RuleSet.DoesNotExist
+    return found
 
 
 def pools_of(access: Access) -> list[Pool]:

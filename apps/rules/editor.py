@@ -1,180 +1,96 @@
-"""The conditions of a rule as a form: a tree becomes rows of inputs, and rows become a tree.
-
-Rows hold a condition, or a group of conditions one level deep. What is nested deeper, or is of
-a form that the page can't draw, is shown as words and kept as it is.
-"""
+"""The editor's rows as they were posted, and what its buttons do to them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as made
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import QueryDict
 
-from apps.routing import values
 from apps.routing.arguments import AREA_FIELDS
-from apps.routing.conditions import DEEPEST, ConditionError
-from apps.routing.fields import Field, FieldType, Registry
-from apps.routing.operators import Operator, Takes, of
+from apps.routing.conditions import DEEPEST
+from apps.rules.hour_lines import WEEK
+from apps.rules.sheets import (
+    ALL,
+    ANY,
+    FIRST_FIELD,
+    GROUPS,
+    KEPT,
+    LEAF,
+    NONE,
+    NOT_ALL,
+    TURNED,
+    Row,
+    Sheet,
+    operator_of,
+    place_errors,
+    settle,
+    sheet_of,
+    tree_of,
+)  # fmt: skip
 
-LEAF, ANY, ALL, NONE, KEPT = "leaf", "any", "all", "none", "kept"
-GROUPS = (ANY, ALL, NONE)
-FIRST_FIELD = "source"
+__all__ = [
+    "ALL", "ANY", "KEPT", "NONE", "NOT_ALL", "Row", "Sheet", "act", "operator_of", "place_errors",
+    "read", "settle", "sheet_of", "tree_of",
+]  # fmt: skip
+
 MOST_ROWS = 200
+DEEPEST_ROW = DEEPEST - 1  # the sheet itself is the first level of the tree
 DEEPEST_KEPT = 3 * DEEPEST  # a level of a tree takes an object, a list, at its end a value
-
-
-@dataclass
-class Row:
-    """One line of the editor. `id` is its name in the form: "2", or "2-0" within a group."""
-
-    kind: str = LEAF
-    field: str = FIRST_FIELD
-    op: str = "is"
-    texts: list[str] = made(default_factory=list)
-    area: dict[str, str] = made(default_factory=dict)
-    rows: list[Row] = made(default_factory=list)
-    kept: Any = None
-    id: str = ""
-    is_new: bool = False
-    errors: list[str] = made(default_factory=list)
-
-    @property
-    def is_group(self) -> bool:
-        return self.kind in GROUPS
-
-    @property
-    def text(self) -> str:
-        return self.texts[0] if self.texts else ""
-
-    @property
-    def second(self) -> str:
-        return self.texts[1] if len(self.texts) > 1 else ""
-
-    @property
-    def lines(self) -> str:
-        return "\n".join(self.texts)
-
-    @property
-    def kept_json(self) -> str:
-        return json.dumps(self.kept)
-
-
-@dataclass
-class Sheet:
-    """All rows of a rule and whether all of them must hold, or any."""
-
-    joiner: str = ALL
-    rows: list[Row] = made(default_factory=list)
-    errors: list[str] = made(default_factory=list)
-
-    def number(self) -> Sheet:
-        """Give every row the id that its place has."""
-        for place, row in enumerate(self.rows):
-            row.id = str(place)
-            for inner_place, inner in enumerate(row.rows):
-                inner.id = f"{place}-{inner_place}"
-        return self
-
-    def walk(self) -> Iterator[Row]:
-        for row in self.rows:
-            yield row
-            yield from row.rows
-
-
-# From a tree
-
-
-def sheet_of(tree: Mapping[str, Any], registry: Registry) -> Sheet:
-    """A stored tree as rows."""
-    joiner, children = _open(tree)
-    rows = [_row(child, registry, may_group=True) for child in children]
-    return Sheet(joiner, rows).number()
-
-
-def _open(tree: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
-    for kind in (ALL, ANY):
-        if isinstance(tree.get(kind), list) and len(tree) == 1:
-            return kind, tree[kind]
-    return ALL, [tree] if tree else []
-
-
-def _row(tree: Any, registry: Registry, *, may_group: bool) -> Row:
-    if isinstance(tree, Mapping) and "field" in tree:
-        return _leaf(tree, registry)
-    group = _group(tree) if may_group else None
-    if group is None:
-        return Row(kind=KEPT, kept=tree)
-    kind, children = group
-    return Row(kind=kind, rows=[_row(child, registry, may_group=False) for child in children])
-
-
-def _group(tree: Any) -> tuple[str, Sequence[Any]] | None:
-    if not isinstance(tree, Mapping) or len(tree) != 1:
-        return None
-    if "not" in tree:
-        inner = tree["not"]
-        if isinstance(inner, Mapping) and isinstance(inner.get(ANY), list):
-            return NONE, inner[ANY]
-        return (NONE, [inner]) if isinstance(inner, Mapping) and "field" in inner else None
-    kind = next(iter(tree))
-    return (kind, tree[kind]) if kind in (ANY, ALL) and isinstance(tree[kind], list) else None
-
-
-def _leaf(tree: Mapping[str, Any], registry: Registry) -> Row:
-    found = registry.get(tree.get("field"))
-    operator = of(found).get(str(tree.get("op"))) if found else None
-    value = tree.get("value")
-    if operator is None or (operator.takes is Takes.HOURS and not isinstance(value, str)):
-        return Row(kind=KEPT, kept=dict(tree))
-    row = Row(field=str(tree["field"]), op=operator.name)
-    if operator.takes is Takes.AREA and isinstance(value, Mapping):
-        row.area = {key: "\n".join(_texts(value.get(key))) for key in AREA_FIELDS}
-    elif operator.takes is Takes.SHARE and isinstance(value, Mapping):
-        row.texts = [str(value.get("percent", "")), str(value.get("salt", ""))]
-    else:
-        row.texts = _texts(value)
-    return row
-
-
-def _texts(value: Any) -> list[str]:
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return [text for each in value for text in _texts(each)]
-    if isinstance(value, bool):
-        return ["yes" if value else "no"]
-    return [str(value)]
-
-
-# From a form
 
 
 def read(data: QueryDict) -> Sheet:
     """The rows as they were posted, in their order on the page."""
     joiner = ANY if data.get("joiner") == ANY else ALL
-    ids = data.getlist("row")[:MOST_ROWS]
-    return Sheet(joiner, [_posted(data, row_id) for row_id in ids]).number()
+    return Sheet(joiner, _Reader(data).rows("row", "")).number()
 
 
-def _posted(data: QueryDict, row_id: str, *, is_inner: bool = False) -> Row:
-    """One row. A group stands at the top only, so that none can hold itself."""
-    kind = data.get(f"kind-{row_id}", LEAF)
-    if kind == KEPT:
-        return Row(kind=KEPT, kept=_json(data.get(f"kept-{row_id}", "")))
-    if kind in GROUPS and not is_inner:
-        inner = data.getlist(f"row-{row_id}")[:MOST_ROWS]
-        return Row(kind=kind, rows=[_posted(data, each, is_inner=True) for each in inner])
-    posted = [line for each in data.getlist(f"value-{row_id}") for line in each.splitlines()]
-    return Row(
-        field=data.get(f"field-{row_id}", FIRST_FIELD),
-        op=data.get(f"op-{row_id}", "is"),
-        texts=[text.replace("\x00", "").strip() for text in posted],
-        area={key: data.get(f"area-{row_id}-{key}", "").replace("\x00", "") for key in AREA_FIELDS},
-    )
+class _Reader:
+    """Reads rows until there are too many. A row's id begins with its group's, so none holds
+    itself."""
+
+    def __init__(self, data: QueryDict) -> None:
+        self.data, self.left = data, MOST_ROWS
+
+    def rows(self, name: str, prefix: str) -> list[Row]:
+        ids = self.data.getlist(name)[: self.left]
+        mine = [each for each in ids if _is_below(each, prefix)]
+        self.left -= len(mine)
+        return [self.row(each) for each in mine]
+
+    def row(self, row_id: str) -> Row:
+        kind = self._text("kind", row_id, LEAF)
+        is_turned = self._text("not", row_id) == "1"
+        if kind == KEPT:
+            return Row(kind=KEPT, kept=_json(self._text("kept", row_id)), is_turned=is_turned)
+        if kind in GROUPS:
+            is_too_deep = row_id.count("-") >= DEEPEST_ROW
+            inner = [] if is_too_deep else self.rows(f"row-{row_id}", f"{row_id}-")
+            return Row(kind=kind, rows=inner)
+        return self._leaf(row_id, is_turned)
+
+    def _leaf(self, row_id: str, is_turned: bool) -> Row:
+        field = self._text("field", row_id, FIRST_FIELD)
+        row = Row(field=field, op=self._text("op", row_id, "is"), is_turned=is_turned)
+        if self._text("was", row_id, field) != field:
+            return row  # another field was chosen: what was there was meant for the one before
+        row.texts = [
+            line.strip()
+            for each in self.data.getlist(f"value-{row_id}")
+            for line in each.replace("\x00", "").splitlines() or [""]
+        ]
+        row.area = {key: self._text("area", f"{row_id}-{key}") for key in AREA_FIELDS}
+        row.hours = {day: self._text("hours", f"{row_id}-{day}") for day in WEEK}
+        return row
+
+    def _text(self, name: str, row_id: str, default: str = "") -> str:
+        return str(self.data.get(f"{name}-{row_id}", default)).replace("\x00", "")
+
+
+def _is_below(row_id: str, prefix: str) -> bool:
+    rest = row_id.removeprefix(prefix)
+    return row_id.startswith(prefix) and rest.isascii() and rest.isdecimal() and len(rest) < 5
 
 
 def _json(text: str) -> Any:
@@ -195,125 +111,45 @@ def _is_shallow(tree: Any, levels: int) -> bool:
 
 
 def act(sheet: Sheet, deed: str) -> Sheet:
-    """What a button of the form asks: add, group, add:<group's id>, drop:<row's id>."""
+    """What a button of the form asks: add, group, turn or drop, with ":<id>" of a row.
+
+    Without an id, add and group mean the sheet itself; a group that is left empty goes.
+    """
     verb, _, row_id = deed.partition(":")
-    if verb == "drop":
-        sheet.rows = _without(sheet.rows, row_id)
-        for row in sheet.rows:
-            row.rows = _without(row.rows, row_id)
-        sheet.rows = [row for row in sheet.rows if row.rows or not row.is_group]
-    elif verb == "group":
-        kind = ALL if sheet.joiner == ANY else ANY
-        sheet.rows.append(Row(kind=kind, rows=[Row(is_new=True), Row()]))
-    elif verb == "add" and row_id:
-        for row in sheet.rows:
-            if row.id == row_id and row.is_group:
-                row.rows.append(Row(is_new=True))
-    elif verb == "add":
-        sheet.rows.append(Row(is_new=True))
+    row = next((each for each in sheet.walk() if each.id == row_id), None) if row_id else None
+    if row_id and row is None:
+        return sheet
+    match verb:
+        case "drop":
+            sheet.rows = _without(sheet.rows, row_id)
+        case "turn" if row is not None:
+            turn(row)
+        case "add" | "group":
+            rows, joiner = (row.rows, row.kind) if row else (sheet.rows, sheet.joiner)
+            rows.append(_group(joiner) if verb == "group" else Row(is_new=True))
     return sheet.number()
 
 
-def _without(rows: Sequence[Row], row_id: str) -> list[Row]:
-    return [row for row in rows if row.id != row_id]
-
-
-# To a tree
-
-
-def tree_of(sheet: Sheet, registry: Registry) -> dict[str, Any]:
-    """The tree that the rows say; values are typed as far as they can be read."""
-    children = [_tree(row, registry) for row in sheet.rows]
-    return {sheet.joiner: children} if children else {}
-
-
-def _tree(row: Row, registry: Registry) -> Any:
-    if row.kind == KEPT:
-        return row.kept
+def turn(row: Row) -> None:
+    """Make a row hold where it did not, and the other way round."""
     if row.is_group:
-        children = [_tree(inner, registry) for inner in row.rows]
-        return {"not": {ANY: children}} if row.kind == NONE else {row.kind: children}
-    operator = operator_of(row, registry)
-    leaf = {"field": row.field, "op": row.op}
-    if operator is None or operator.takes is Takes.NOTHING:
-        return leaf
-    found = registry.get(row.field)
-    assert found is not None, "an operator belongs to a field"
-    return {**leaf, "value": _value(row, operator, found)}
+        row.kind = TURNED[row.kind]
+    else:
+        row.is_turned = not row.is_turned
 
 
-def operator_of(row: Row, registry: Registry) -> Operator | None:
-    found = registry.get(row.field)
-    return of(found).get(row.op) if found else None
+def _group(joiner: str) -> Row:
+    """Within “all of” a group asks for any, and the other way round."""
+    kind = ANY if joiner.endswith(ALL) else ALL
+    return Row(kind=kind, rows=[Row(is_new=True), Row()])
 
 
-def _value(row: Row, operator: Operator, found: Field) -> Any:
-    match operator.takes:
-        case Takes.MANY:
-            return [_typed(text, found) for text in row.texts if text]
-        case Takes.RANGE:
-            return [_typed(text, found) for text in (row.text, row.second)]
-        case Takes.AREA:
-            listed = {key: _split(row.area.get(key, "")) for key in AREA_FIELDS}
-            return {key: places for key, places in listed.items() if places}
-        case Takes.SHARE:
-            percent = _number(row.text)
-            return {"percent": percent, "salt": row.second} if row.second else percent
-    return row.text if operator.name == "matches" else _typed(row.text, found)
-
-
-def _split(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _typed(text: str, found: Field) -> Any:
-    if found.type in (FieldType.NUMBER, FieldType.MONEY):
-        return _number(text)
-    if found.type is FieldType.YES_NO and text in ("yes", "no"):
-        return text == "yes"
-    return text
-
-
-def _number(text: str) -> int | float | str:
-    read = values.number(text)
-    if read is None:
-        return text
-    return int(read) if read == int(read) else float(read)
-
-
-# Errors and defaults
-
-
-def settle(sheet: Sheet, registry: Registry) -> Sheet:
-    """After a field was chosen: an operator that it has, and no values of another kind."""
-    for row in sheet.walk():
-        found = registry.get(row.field)
-        if row.kind != LEAF or found is None:
+def _without(rows: Sequence[Row], row_id: str) -> list[Row]:
+    kept = []
+    for row in rows:
+        if row.id == row_id:
             continue
-        if row.op not in of(found):
-            row.op, row.texts = next(iter(of(found))), []
-    return sheet
-
-
-def place_errors(sheet: Sheet, errors: Sequence[ConditionError]) -> None:
-    """Put each error beside the row that it is about, or above all rows."""
-    paths = dict(_paths(sheet))
-    for error in errors:
-        row = next((paths[path] for path in _ends(error.path) if path in paths), None)
-        (row.errors if row else sheet.errors).append(error.message)
-
-
-def _paths(sheet: Sheet) -> Iterator[tuple[str, Row]]:
-    for place, row in enumerate(sheet.rows):
-        path = f"{sheet.joiner}[{place}]"
-        yield path, row
-        prefix = f"{path}.not.any" if row.kind == NONE else f"{path}.{row.kind}"
-        for inner_place, inner in enumerate(row.rows):
-            yield f"{prefix}[{inner_place}]", inner
-
-
-def _ends(path: str) -> Iterator[str]:
-    """The path, then the path of what holds it, and so on."""
-    while path:
-        yield path
-        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        had_rows, row.rows = bool(row.rows), _without(row.rows, row_id)
+        if row.rows or not had_rows:
+            kept.append(row)
+    return kept

@@ -11,9 +11,11 @@ from uuid import UUID
 
 from apps.leads.models import Lead
 from apps.routing.conditions import compile_condition
+from apps.routing.facts import LeadFacts
 from apps.routing.fields import Registry
 from apps.routing.matching import RuleSpec, compile_rules
-from apps.rules.models import Rule
+from apps.rules.compiled import LiveRules
+from apps.rules.models import Destination, Rule
 from apps.rules.sample import Sample
 
 SPARK = 14
@@ -22,25 +24,32 @@ CHART = 28
 
 @dataclass(frozen=True)
 class Trial:
-    """A rule set run over a sample: for each lead the key of the rule that caught it."""
+    """A rule set run over a sample: for each lead the keys of the rules that it went through.
+
+    The last of them decided, unless it only went on to the next one.
+    """
 
     sample: Sample
-    caught_by: Sequence[UUID | None]
+    ways: Sequence[tuple[UUID, ...]]
 
     @cached_property
-    def counts(self) -> Mapping[UUID | None, int]:
-        return Counter(self.caught_by)
+    def caught_by(self) -> Sequence[UUID | None]:
+        """For each lead the last rule that caught it."""
+        return [way[-1] if way else None for way in self.ways]
+
+    @cached_property
+    def counts(self) -> Mapping[UUID, int]:
+        return Counter(key for way in self.ways for key in way)
 
     def leads_of(self, key: UUID) -> list[Lead]:
         """The leads that a rule caught, latest first."""
-        pairs = zip(self.sample.leads, self.caught_by, strict=True)
-        return [lead for lead, caught in pairs if caught == key]
+        return [lead for lead, way in zip(self.sample.leads, self.ways, strict=True) if key in way]
 
     def series(self, key: UUID, buckets: Sequence[int], count: int) -> list[int]:
         """How many it caught in each span of time."""
         found = [0] * count
-        for bucket, caught in zip(buckets, self.caught_by, strict=True):
-            if caught == key:
+        for bucket, way in zip(buckets, self.ways, strict=True):
+            if key in way:
                 found[bucket] += 1
         return found
 
@@ -69,14 +78,47 @@ class Probe:
     since: datetime | None
 
 
-def run(rules: Sequence[Rule], sample: Sample, registry: Registry) -> Trial:
-    """Let the active rules decide over the sample; the first match catches."""
+def run(
+    rules: Sequence[Rule],
+    sample: Sample,
+    registry: Registry,
+    called: Mapping[UUID, LiveRules] | None = None,
+) -> Trial:
+    """Let the active rules decide over the sample, through the live sets that they call."""
     active = [rule for rule in rules if rule.is_active]
-    keys = {rule.pk: rule.key for rule in active}
+    by_id = {rule.pk: rule for rule in active}
     specs = [RuleSpec(rule.pk, rule.position, rule.name, rule.conditions) for rule in active]
     compiled = compile_rules(specs, registry)
-    firsts = (next(compiled.matches(lead, sample.hours), None) for lead in sample.facts)
-    return Trial(sample, [keys[first.id] if first else None for first in firsts])
+    ways = []
+    for lead in sample.facts:
+        way = []
+        for spec in compiled.matches(lead, sample.hours):
+            rule = by_id[spec.id]
+            way.append(rule.key)
+            if _ends(rule.destination, rule.rule_set_id, lead, sample, called or {}):
+                break
+        ways.append(tuple(way))
+    return Trial(sample, ways)
+
+
+def _ends(
+    destination: str,
+    rule_set: UUID | None,
+    lead: LeadFacts,
+    sample: Sample,
+    called: Mapping[UUID, LiveRules],
+) -> bool:
+    """Whether a rule is the lead's last one: a called set may place nothing and give it back."""
+    if destination != Destination.RULE_SET:
+        return destination != Destination.CONTINUE
+    rules = called.get(rule_set) if rule_set else None
+    if rules is None:
+        return False
+    further = {pk: each for pk, each in called.items() if pk != rule_set}  # never in a circle
+    matching = (rules.targets[each.id] for each in rules.compiled.matches(lead, sample.hours))
+    return any(
+        _ends(target.destination, target.rule_set_id, lead, sample, further) for target in matching
+    )
 
 
 def probe(
@@ -111,9 +153,9 @@ def _shadowed(rule: Rule, trial: Trial, registry: Registry) -> int:
     if not rule.is_active:
         return 0
     test = compile_condition(rule.conditions, registry)
-    pairs = zip(trial.sample.facts, trial.caught_by, strict=True)
+    pairs = zip(trial.sample.facts, trial.ways, strict=True)
     return sum(
-        1 for lead, caught in pairs if caught != rule.key and test.matches(lead, trial.sample.hours)
+        1 for lead, way in pairs if rule.key not in way and test.matches(lead, trial.sample.hours)
     )
 
 

@@ -20,8 +20,8 @@ STANDARD = Registry()
 class TeamRegistry(Registry):
     """A team's fields, and what its statuses and interest groups are called.
 
-    `groups` gives each group every name that it ever had, the present one first; `group_names`
-    are those in use.
+    `groups` gives each group every name that it ever had, the present one first; `active_groups`
+    the present one of those in use.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class TeamRegistry(Registry):
         self.groups: Mapping[UUID, tuple[str, ...]] = {
             each.pk: (each.name, *map(str, each.former_names)) for each in listed
         }
-        self.group_names = tuple(each.name for each in listed if each.is_active)
+        self.active_groups = {each.pk: each.name for each in listed if each.is_active}
         names = tuple(dict.fromkeys(self.statuses.values()))
         standard = (
             replace(field, options=names) if field.key == "status" else field

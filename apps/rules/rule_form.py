@@ -14,51 +14,78 @@ from apps.routing.conditions import ConditionError
 from apps.routing.fields import Registry
 from apps.rules import editor
 from apps.rules.checking import RuleFields
-from apps.rules.controls import Option
+from apps.rules.deeds import WITH_OWNER
 from apps.rules.editor import Sheet
-from apps.rules.models import Destination, Pool, Rule
+from apps.rules.models import Destination, Pool, Rule, RuleSet
 from apps.rules.refusals import Problem
-from apps.rules.wording import duration, response_words
-from apps.teams.models import Membership
 
-PRESETS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 86_400)
-NEVER = 0
 LONGEST_NUMBER = 12  # digits; Python refuses to read thousands of them
-UNKNOWN = UUID(int=0)  # an id that is no pool's and no member's
-NAMED = (Destination.POOL, Destination.MEMBER)
+MOST_CHOSEN = 60
+UNKNOWN = UUID(int=0)  # an id of nothing
+NAMED = (Destination.POOL, Destination.MEMBER, Destination.RULE_SET)
+TO_PATHS = ("pool", "member", "rule_set", "destination")
 
 
 @dataclass
 class RuleForm:
-    """`to` is a destination, with an id for a pool or a member: "pool:…", "hopper"."""
+    """`to` is a destination, with an id for what it names: "pool:…", "rule_set:…", "hopper"."""
 
     name: str
     sheet: Sheet
     to: str
     response: str = ""
     reason: str = ""
+    caretaker: str = ""
+    replaces_owner: bool = True
+    groups: list[str] = made(default_factory=list)
+    priority: str = ""
+    notify: list[str] = made(default_factory=list)
     errors: dict[str, list[str]] = made(default_factory=dict)
 
     @property
+    def destination(self) -> str:
+        return self.to.partition(":")[0]
+
+    @property
     def disqualifies(self) -> bool:
-        return self.to == Destination.DISQUALIFY
+        return self.destination == Destination.DISQUALIFY
+
+    @property
+    def is_for_hopper(self) -> bool:
+        return self.destination == Destination.HOPPER
 
     @property
     def has_deadline(self) -> bool:
-        return self.to.partition(":")[0] in (*NAMED, Destination.MANAGER)
+        return self.destination in (*NAMED, Destination.MANAGER)
+
+    @property
+    def asks_about_owner(self) -> bool:
+        return self.destination in WITH_OWNER
+
+    @property
+    def has_deeds(self) -> bool:
+        """Whether the rule does more than send leads on."""
+        wrong = any(self.errors.get(path) for path in ("groups", "priority", "notify"))
+        return bool(self.groups or self.priority or self.notify or wrong)
 
     def fields(self, registry: Registry) -> RuleFields:
         """What the form says, for the services to judge."""
-        destination, _colon, chosen = self.to.partition(":")
-        target = _uuid(chosen)
+        named = _uuid(self.to.partition(":")[2])
+        goes = self.destination
         return RuleFields(
             name=self.name,
-            destination=destination,
+            destination=goes,
             conditions=editor.tree_of(self.sheet, registry),
-            pool_id=target if destination == Destination.POOL else None,
-            member_id=target if destination == Destination.MEMBER else None,
-            response_seconds=int(self.response) if self.response.isdecimal() else None,
+            pool_id=named if goes == Destination.POOL else None,
+            member_id=named if goes == Destination.MEMBER else None,
+            rule_set_id=named if goes == Destination.RULE_SET else None,
+            response_seconds=int(self.response) if _is_whole(self.response) else None,
             reason=self.reason,
+            caretaker_id=_uuid(self.caretaker) if self.caretaker else None,
+            replaces_owner=self.replaces_owner,
+            group_ids=tuple(map(_uuid, self.groups)),
+            priority=_priority(self.priority),
+            notify=tuple(map(_uuid, self.notify)),
         )
 
     def refuse(self, problems: Iterable[Problem]) -> None:
@@ -74,9 +101,7 @@ class RuleForm:
 
     @property
     def to_errors(self) -> list[str]:
-        return [
-            text for key in ("pool", "member", "destination") for text in self.errors.get(key, [])
-        ]
+        return [text for key in TO_PATHS for text in self.errors.get(key, [])]
 
     @property
     def has_errors(self) -> bool:
@@ -84,22 +109,28 @@ class RuleForm:
         return bool(self.errors or self.sheet.errors or rows)
 
 
-def blank(pools: Iterable[Pool]) -> RuleForm:
+def blank(rule_set: RuleSet, pools: Iterable[Pool]) -> RuleForm:
     """A new rule with one condition to fill in."""
     first = next((pool for pool in pools if pool.is_active), None)
     to = f"{Destination.POOL}:{first.pk}" if first else str(Destination.MANAGER.value)
-    return RuleForm("", editor.act(Sheet(), "add"), to)
+    is_about_new = rule_set.trigger == RuleSet.Trigger.NEW
+    return RuleForm("", editor.act(Sheet(), "add"), to, replaces_owner=is_about_new)
 
 
 def of(rule: Rule, registry: Registry) -> RuleForm:
     """A stored rule."""
-    target = rule.pool_id or rule.member_id
+    target = rule.pool_id or rule.member_id or rule.rule_set_id
     return RuleForm(
         name=rule.name,
         sheet=editor.sheet_of(rule.conditions, registry),
         to=f"{rule.destination}:{target}" if target else rule.destination,
         response="" if rule.response_seconds is None else str(rule.response_seconds),
         reason=rule.reason,
+        caretaker=str(rule.caretaker_id or ""),
+        replaces_owner=rule.replaces_owner,
+        groups=[str(each) for each in rule.group_ids],
+        priority="" if rule.priority is None else str(rule.priority),
+        notify=[str(each) for each in rule.notify],
     )
 
 
@@ -111,6 +142,12 @@ def read(data: QueryDict) -> RuleForm:
         to=data.get("to", ""),
         response=data.get("response", "")[:LONGEST_NUMBER],
         reason=_clean(data.get("reason", "")),
+        caretaker=data.get("caretaker", ""),
+        # A box that is not ticked is not sent; the form says whether it had one.
+        replaces_owner=data.get("replaces_owner") == "1" or "asks_owner" not in data,
+        groups=data.getlist("groups")[:MOST_CHOSEN],
+        priority=_clean(data.get("priority", ""))[:LONGEST_NUMBER],
+        notify=data.getlist("notify")[:MOST_CHOSEN],
     )
 
 
@@ -127,39 +164,26 @@ def as_rule(form: RuleForm, was: Rule | None, *, position: int, registry: Regist
         destination=fields.destination,
         pool_id=fields.pool_id,
         member_id=fields.member_id,
+        rule_set_id=fields.rule_set_id,
     )
-
-
-def destinations(
-    form: RuleForm, pools: Iterable[Pool], members: Iterable[Membership]
-) -> list[tuple[str, list[Option]]]:
-    """The choices of "send to", in groups."""
-    offered = [pool for pool in pools if pool.is_active or form.to == f"pool:{pool.pk}"]
-    others = (Destination.HOPPER, Destination.MANAGER, Destination.DISQUALIFY)
-    return [
-        (_("Pools"), [_option(form, f"pool:{pool.pk}", pool.name) for pool in offered]),
-        (_("Elsewhere"), [_option(form, each.value, str(each.label)) for each in others]),
-        (_("A member"), [_option(form, f"member:{each.pk}", str(each)) for each in members]),
-    ]
-
-
-def responses(form: RuleForm) -> list[Option]:
-    """The choices of "first attempt within"."""
-    stored = [int(form.response)] if form.response.isdecimal() else []
-    seconds = sorted({*PRESETS, *(each for each in stored if each != NEVER)})
-    return [
-        Option("", response_words(None), form.response == ""),
-        *(Option(str(each), duration(each), form.response == str(each)) for each in seconds),
-        Option(str(NEVER), response_words(NEVER), form.response == str(NEVER)),
-    ]
-
-
-def _option(form: RuleForm, value: str, label: str) -> Option:
-    return Option(value, label, form.to == value)
 
 
 def _clean(text: str) -> str:
     return text.replace("\x00", "").strip()
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _priority(text: str) -> int | None:
+    """A whole number, also below zero; what is none is out of every range and so refused."""
+    if not text:
+        return None
+    digits = text.replace("−", "-").removeprefix("-")
+    if not _is_whole(digits):
+        return 10**6
+    return -int(digits) if len(digits) < len(text) else int(digits)
 
 
 def _uuid(text: str) -> UUID:

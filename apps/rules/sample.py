@@ -13,6 +13,7 @@ from apps.routing.facts import LeadFacts
 from apps.routing.fields import Field, FieldType, Registry
 from apps.rules import facts
 from apps.rules.calendars import team_schedule
+from apps.rules.registry import TeamRegistry
 from apps.teams.access import Access
 
 LEADS = 1_000
@@ -45,8 +46,8 @@ class Sample:
         return [max(0, min(int(each / span * count), count - 1)) for each in since]
 
 
-def latest(access: Access, registry: Registry) -> Sample:
-    """The team's last 1,000 leads, as far as this actor may see them."""
+def latest(access: Access, registry: Registry, *, now: datetime | None = None) -> Sample:
+    """The team's last 1,000 leads, as far as this actor may see them, as they are at `now`."""
     columns = ("pk", "team_id", "received_at", "facts", "custom", "source__slug", *facts.COLUMNS)
     leads = (
         Lead.objects.visible_to(access)
@@ -56,13 +57,24 @@ def latest(access: Access, registry: Registry) -> Sample:
         .order_by("-received_at", "-id")[:LEADS]
     )
     found = list(leads)
-    return Sample(found, facts.many(found, registry), team_schedule(access.team))
+    return Sample(found, facts.many(found, registry, now=now), team_schedule(access.team))
 
 
-def suggestions(field: Field, sample: Sample) -> list[str]:
+def choices_of(field: Field, registry: Registry) -> tuple[str, ...]:
+    """What a page offers as the only values of a field; empty for free ones.
+
+    Interest groups are offered by name, though a rule may ask for one that is still to come.
+    """
+    if field.key == "interest_group" and isinstance(registry, TeamRegistry):
+        return tuple(registry.active_groups.values())
+    return field.options
+
+
+def suggestions(field: Field, sample: Sample, registry: Registry) -> list[str]:
     """Values of a field that leads really had, the commonest first; never personal ones."""
-    if field.options:
-        return list(field.options)
+    listed = choices_of(field, registry)
+    if listed:
+        return list(listed)
     if field.is_personal or field.type not in SUGGESTED_TYPES:
         return []
     seen: Counter[str] = Counter()

@@ -1,26 +1,48 @@
 """Addresses of rules and pools, below /t/<team>/."""
 
-from django.urls import path
+from django.urls import include, path
 
-from apps.rules.views import accounts, ledger, pools, rules, scoring, skills, versions
+from apps.rules.views import (
+    accounts,
+    ledger,
+    pools,
+    rule_deeds,
+    rule_sets,
+    rules,
+    scoring,
+    skills,
+    versions,
+)
 
 app_name = "rules"
+# The pages of one rule set: below rules/ for new leads, below rules/sets/<id>/ for the others.
+of_a_set = [
+    path("", rules.rules, name="rules"),
+    path("new/", rules.save, name="new"),
+    path("probe/", rules.probe_rule, name="probe"),
+    path("compare/", versions.compare_draft, name="compare"),
+    path("publish/", versions.publish, name="publish"),
+    path("discard/", versions.discard, name="discard"),
+    path("versions/", versions.history, name="history"),
+    path("versions/compare/", versions.compare_versions, name="compare_versions"),
+    path("versions/<int:number>/", versions.version, name="version"),
+    path("versions/<int:number>/roll-back/", versions.roll_back, name="roll_back"),
+    path("<uuid:rule>/", rules.save, name="rule"),
+    path("<uuid:rule>/move/", rule_deeds.move, name="move"),
+    path("<uuid:rule>/copy/", rule_deeds.duplicate, name="duplicate"),
+    path("<uuid:rule>/switch/", rule_deeds.switch, name="switch"),
+    path("<uuid:rule>/undo/", rule_deeds.undo, name="undo"),
+    path("<uuid:rule>/remove/", rule_deeds.remove, name="remove"),
+    path("<uuid:rule>/leads/", rules.caught, name="caught"),
+]
 urlpatterns = [
-    path("rules/", rules.rules, name="rules"),
-    path("rules/new/", rules.save, name="new"),
-    path("rules/probe/", rules.probe_rule, name="probe"),
-    path("rules/compare/", versions.compare, name="compare"),
-    path("rules/publish/", versions.publish, name="publish"),
-    path("rules/discard/", versions.discard, name="discard"),
-    path("rules/versions/", versions.history, name="history"),
-    path("rules/versions/<int:number>/", versions.version, name="version"),
-    path("rules/versions/<int:number>/roll-back/", versions.roll_back, name="roll_back"),
-    path("rules/<uuid:rule>/", rules.save, name="rule"),
-    path("rules/<uuid:rule>/move/", rules.move, name="move"),
-    path("rules/<uuid:rule>/switch/", rules.switch, name="switch"),
-    path("rules/<uuid:rule>/undo/", rules.undo, name="undo"),
-    path("rules/<uuid:rule>/remove/", rules.remove, name="remove"),
-    path("rules/<uuid:rule>/leads/", rules.caught, name="caught"),
+    path("rules/sets/", rule_sets.sets, name="sets"),
+    path("rules/sets/new/", rule_sets.new_set, name="new_set"),
+    path("rules/sets/<uuid:rule_set>/settings/", rule_sets.set_settings, name="set_settings"),
+    path("rules/sets/<uuid:rule_set>/on/", rule_sets.switch_set, name="switch_set"),
+    path("rules/sets/<uuid:rule_set>/delete/", rule_sets.delete_set, name="delete_set"),
+    path("rules/sets/<uuid:rule_set>/", include(of_a_set)),
+    path("rules/", include(of_a_set)),
     path("pools/", pools.pool_list, name="pools"),
     path("pools/new/", pools.new_pool, name="new_pool"),
     path("pools/<uuid:pool>/", pools.pool, name="pool"),

@@ -31,11 +31,15 @@ def response_words(seconds: int | None) -> str:
 
 
 def destination_words(rule: Rule) -> str:
-    """Where a rule sends leads; a pool or a member by name. Needs both loaded."""
+    """Where a rule sends leads; a pool, member or rule set by name. Needs them loaded."""
     if rule.destination == Destination.POOL and rule.pool:
         return rule.pool.name
     if rule.destination == Destination.MEMBER and rule.member:
         return str(rule.member)
+    if rule.destination == Destination.RULE_SET and rule.rule_set:
+        return _("the rules “%(name)s”") % {"name": rule.rule_set.name}
+    if rule.destination == Destination.HOPPER and rule.caretaker:
+        return _("the hopper, looked after by %(name)s") % {"name": rule.caretaker}
     return str(Destination(rule.destination).label)
 
 

@@ -10,11 +10,10 @@ from django.db import DatabaseError, connection, transaction
 
 from apps.rules import compiled, defaults, versions
 from apps.rules.checking import RuleFields
-from apps.rules.comparison import Kind, compare
+from apps.rules.comparison import Kind, Known, compare
 from apps.rules.facts import lead_facts
 from apps.rules.models import Destination, Rule, RuleSet, Version
 from apps.rules.refusals import Refused
-from apps.rules.registry import registry
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry, Team
 from apps.teams.permissions import Role
@@ -317,7 +316,7 @@ def test_a_comparison_says_what_changes_rule_by_rule(team: Team, manager: Access
     changes = compare(
         versions.rules_of(versions.draft(versions.main_set(team))),
         versions.rules_of(versions.published(versions.main_set(team))),
-        registry=registry(team),
+        known=Known.of(versions.main_set(team)),
     )
 
     kinds = {change.name: change.kind for change in changes}

@@ -1,24 +1,31 @@
-"""The rule builder: rules in order, one of them open, and what it would catch."""
+"""The rule builder: a set's rules in order, one of them open, and what it would catch."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.rules import board, controls, editor, ladder, probe, rule_form, standing, versions
+from apps.rules import (
+    board,
+    controls,
+    editor,
+    ladder,
+    probe,
+    rule_choices,
+    rule_form,
+    standing,
+    versions,
+)
+from apps.rules.addresses import address
 from apps.rules.board import Board
-from apps.rules.models import Rule, RuleSet
+from apps.rules.models import Rule
 from apps.rules.refusals import Refused
 from apps.rules.rule_form import RuleForm
+from apps.rules.views.going import back, board_of, found_rule
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -28,98 +35,70 @@ SHOWN = 100
 
 @team_page(Permission.SEE_ROUTING)
 @require_safe
-def rules(request: HttpRequest, access: Access) -> HttpResponse:
-    """All rules; `?rule=<key>` opens one for editing, `?new` an empty one."""
-    page = board.load(access, now=timezone.now())
+def rules(request: HttpRequest, access: Access, rule_set: UUID | None = None) -> HttpResponse:
+    """All rules of a set; `?rule=<key>` opens one for editing, `?new` an empty one."""
+    page = board_of(access, rule_set)
     if not access.can(Permission.EDIT_ROUTING):
         return _page(request, page)
     if "new" in request.GET:
-        return _page(request, page, form=rule_form.blank(page.pools.values()))
-    rule = _find(page, request.GET.get("rule", ""))
-    form = rule_form.of(rule, page.registry) if rule else None
-    return _page(request, page, form=form, rule=rule)
+        form = rule_form.blank(page.rule_set, page.pools.values())
+        return _page(request, page, form=form)
+    rule = page.rule(request.GET.get("rule", ""))
+    form_of_rule = rule_form.of(rule, page.registry) if rule else None
+    return _page(request, page, form=form_of_rule, rule=rule)
 
 
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
-def save(request: HttpRequest, access: Access, rule: UUID | None = None) -> HttpResponse:
+def save(
+    request: HttpRequest, access: Access, rule: UUID | None = None, rule_set: UUID | None = None
+) -> HttpResponse:
     """Save the form of a rule, or redraw it after one of its buttons."""
-    now = timezone.now()
     form = rule_form.read(request.POST)
+    page = board_of(access, rule_set)
     deed = request.POST.get("do", "save")
     if deed != "save":
-        return _redraw(request, access, form, deed, rule, now)
-    page = board.load(access, now=now)
-    fields = form.fields(page.registry)
+        return _redraw(request, page, form, deed, rule)
     try:
-        if rule is None:
-            saved = versions.add_rule(_set(access), fields, by=access, now=now)
-        else:
-            saved = versions.save_rule(_set(access), rule, fields, by=access, now=now)
+        saved = _save(form, page, rule)
     except Refused as refused:
         form.refuse(refused.problems)
         return _page(request, page, form=form, rule=_known(page, rule), status=422)
     except Rule.DoesNotExist:
         raise Http404 from None
-    return _back(access, saved.key)
+    return back(access, page.rule_set, saved.key)
+
+
+def _save(form: RuleForm, page: Board, key: UUID | None) -> Rule:
+    fields, by, now = form.fields(page.registry), page.access, page.now
+    if key is None:
+        return versions.add_rule(page.rule_set, fields, by=by, now=now)
+    return versions.save_rule(page.rule_set, key, fields, by=by, now=now)
 
 
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
-def probe_rule(request: HttpRequest, access: Access) -> HttpResponse:
+def probe_rule(request: HttpRequest, access: Access, rule_set: UUID | None = None) -> HttpResponse:
     """What the form as it stands would catch: a fragment beside it."""
-    page = board.load(access, now=timezone.now())
+    page = board_of(access, rule_set)
     form = rule_form.read(request.POST)
-    rule = _find(page, request.POST.get("key", ""))
+    rule = page.rule(request.POST.get("key", ""))
     return render(request, "rules/_probe.html", _probe(page, form, rule) | {"access": access})
-
-
-@team_page(Permission.EDIT_ROUTING)
-@require_POST
-def move(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
-    """To a place (`to`), or one `step` up or down."""
-    now = timezone.now()
-    page = board.load(access, now=now)
-    place = _known(page, rule).position
-    step = {"up": -1, "down": 1}.get(request.POST.get("step", ""), 0)
-    wanted = request.POST.get("to", "")
-    to = int(wanted) if wanted.isdecimal() else place + step
-    return _try(request, access, rule, lambda: versions.move_rule(_set(access), rule, to=max(to, 1), by=access, now=now
-    ))  # fmt: skip
-
-
-@team_page(Permission.EDIT_ROUTING)
-@require_POST
-def switch(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
-    is_active = request.POST.get("on") == "1"
-    return _try(request, access, rule, lambda: versions.set_active(_set(access), rule, is_active=is_active, by=access, now=timezone.now()
-    ))  # fmt: skip
-
-
-@team_page(Permission.EDIT_ROUTING)
-@require_POST
-def undo(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
-    return _try(request, access, rule, lambda: versions.undo_rule(_set(access), rule, by=access, now=timezone.now()
-    ))  # fmt: skip
-
-
-@team_page(Permission.EDIT_ROUTING)
-@require_POST
-def remove(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
-    return _try(request, access, None, lambda: versions.remove_rule(_set(access), rule, by=access, now=timezone.now()
-    ))  # fmt: skip
 
 
 @team_page(Permission.SEE_ROUTING)
 @require_safe
-def caught(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
+def caught(
+    request: HttpRequest, access: Access, rule: UUID, rule_set: UUID | None = None
+) -> HttpResponse:
     """The latest leads that a rule catches."""
-    page = board.load(access, now=timezone.now())
-    found = _known(page, rule)
+    page = board_of(access, rule_set)
+    found = found_rule(page, rule)
     leads = page.trial.leads_of(rule)
     context = {
         "access": access,
         "section": "rules",
+        "rule_set": page.rule_set,
         "rule": found,
         "leads": leads[:SHOWN],
         "count": len(leads),
@@ -129,14 +108,14 @@ def caught(request: HttpRequest, access: Access, rule: UUID) -> HttpResponse:
 
 
 def _redraw(
-    request: HttpRequest, access: Access, form: RuleForm, deed: str, key: UUID | None, now: datetime
+    request: HttpRequest, page: Board, form: RuleForm, deed: str, key: UUID | None
 ) -> HttpResponse:
-    page = board.load(access, now=now)
-    rule = _known(page, key) if key else None
+    rule = _known(page, key)
     form.sheet = editor.settle(editor.act(form.sheet, deed), page.registry)
     if not request.headers.get("HX-Request"):
         return _page(request, page, form=form, rule=rule)
-    return render(request, "rules/_editor.html", _editor(page, form, rule) | {"access": access})
+    context = _editor(page, form, rule) | {"access": page.access, "rule_set": page.rule_set}
+    return render(request, "rules/_editor.html", context)
 
 
 def _page(
@@ -150,6 +129,7 @@ def _page(
     context: dict[str, Any] = {
         "access": page.access,
         "section": "rules",
+        "rule_set": page.rule_set,
         "board": page,
         "open": rule,
         "is_new": form is not None and rule is None,
@@ -163,18 +143,35 @@ def _page(
 
 def _editor(page: Board, form: RuleForm, rule: Rule | None) -> dict[str, Any]:
     """The open rule's form. The rule that catches the rest has no conditions to edit."""
-    team = page.access.team.slug
-    address = {"team": team} | ({"rule": rule.key} if rule else {})
+    parts = {"rule": rule.key} if rule else {}
+    currency = page.access.team.currency
     return {
         "form": form,
         "open": rule,
         "is_last": rule is not None and rule is page.rules[-1],
-        "controls": controls.controls(form.sheet, page.registry, page.sample),
-        "destinations": rule_form.destinations(form, page.pools.values(), page.members),
-        "responses": rule_form.responses(form),
-        "save_url": reverse("rules:rule" if rule else "rules:new", kwargs=address),
-        "was_live": rule is not None and any(rule.key == each.key for each in page.live_rules),
+        "controls": controls.controls(form.sheet, page.registry, page.sample, currency=currency),
+        "save_url": address(page.access, page.rule_set, "rule" if rule else "new", **parts),
+        "may_have_owner": page.known.has_owners,
+        **_choices(page, form),
         **_probe(page, form, rule),
+    }
+
+
+def _choices(page: Board, form: RuleForm) -> dict[str, Any]:
+    members = {member.pk: str(member) for member in page.members}
+    return {
+        "destinations": rule_choices.destinations(
+            form,
+            page.rule_set,
+            pools=page.pools.values(),
+            members=page.members,
+            rule_sets=page.rule_sets,
+        ),
+        "responses": rule_choices.responses(form),
+        "caretakers": rule_choices.caretakers(form, page.members),
+        "priorities": rule_choices.priorities(form),
+        "groups": rule_choices.chosen(form.groups, page.groups),
+        "told": rule_choices.chosen(form.notify, members),
     }
 
 
@@ -184,7 +181,7 @@ def _probe(page: Board, form: RuleForm, rule: Rule | None) -> dict[str, Any]:
     others = [each for each in page.rules if rule is None or each.key != rule.key]
     # A new rule stands above the last one, whatever number both carry for now.
     tried_rules = sorted([tried, *others], key=lambda each: (each.position, each is not tried))
-    trial = probe.run(tried_rules, page.sample, page.registry)
+    trial = probe.run(tried_rules, page.sample, page.registry, page.called)
     found = probe.probe(
         tried, trial, page.live_rules, page.live_trial, registry=page.registry, now=page.now
     )
@@ -216,36 +213,6 @@ def _panel(page: Board, rule: Rule | None) -> dict[str, Any]:
     }
 
 
-def _try(request: HttpRequest, access: Access, key: UUID | None, act: Any) -> HttpResponse:
-    """Do it and go back to the rules; a refusal is said there."""
-    try:
-        act()
-    except Refused as refused:
-        for problem in refused.problems:
-            messages.error(request, problem.message)
-    except Rule.DoesNotExist:
-        raise Http404 from None
-    return _back(access, key)
-
-
-def _back(access: Access, key: UUID | None) -> HttpResponse:
-    place = f"#rule-{key}" if key else ""
-    return redirect(reverse("rules:rules", kwargs={"team": access.team.slug}) + place)
-
-
-def _set(access: Access) -> RuleSet:
-    return versions.main_set(access.team)
-
-
-def _find(page: Board, key: str) -> Rule | None:
-    return next((rule for rule in page.rules if str(rule.key) == key), None)
-
-
-def _known(page: Board, key: UUID | None) -> Any:
-    """The rule of this key, None for a new one; Http404 if there is no such rule."""
-    if key is None:
-        return None
-    found = _find(page, str(key))
-    if found is None:
-        raise Http404(_("There is no such rule."))
-    return found
+def _known(page: Board, key: UUID | None) -> Rule | None:
+    """The rule of this key, None for a new one."""
+    return found_rule(page, key) if key else None
