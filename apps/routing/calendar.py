@@ -16,6 +16,7 @@ MIDNIGHT = time(0, 0)
 ONE_DAY = timedelta(days=1)
 SEARCH = timedelta(days=400)
 PATIENCE = timedelta(days=7)
+MOST_DAYS = 1_000  # that a schedule remembers
 
 Shift = tuple[time, time]
 Span = tuple[datetime, datetime]
@@ -27,11 +28,15 @@ class Schedule:
 
     A shift that ends at or before its start runs over midnight, so 00:00–00:00 is a whole day.
     A holiday is closed from midnight to midnight, with the shifts that would begin on it.
+    `memo` keeps the spans of days that were asked for, so that a day is worked out once.
     """
 
     timezone: str = "UTC"
     weekly: Mapping[int, tuple[Shift, ...]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
+    memo: dict[date, tuple[Span, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def from_json(
@@ -176,10 +181,20 @@ def _spans(schedule: Schedule, start: datetime, end: datetime) -> Iterator[Span]
     zone = ZoneInfo(schedule.timezone)
     day, last = start.astimezone(zone).date() - ONE_DAY, end.astimezone(zone).date()
     while day <= last:
-        if day not in schedule.holidays:
-            for opening, closing in sorted(schedule.weekly.get(day.weekday(), ())):
-                yield _span(schedule, day, opening, closing, zone)
+        yield from _of_day(schedule, day, zone)
         day += ONE_DAY
+
+
+def _of_day(schedule: Schedule, day: date, zone: ZoneInfo) -> tuple[Span, ...]:
+    """The shifts that begin on a day, by their start."""
+    known = schedule.memo.get(day)
+    if known is None:
+        shifts = () if day in schedule.holidays else schedule.weekly.get(day.weekday(), ())
+        known = tuple(_span(schedule, day, *shift, zone) for shift in sorted(shifts))
+        if len(schedule.memo) > MOST_DAYS:
+            schedule.memo.clear()
+        schedule.memo[day] = known
+    return known
 
 
 def _span(schedule: Schedule, day: date, opening: time, closing: time, zone: ZoneInfo) -> Span:
