@@ -23,6 +23,7 @@ from apps.routing.calendar import Schedule
 from apps.routing.facts import Absent, Area, CapWindow, Mode, PoolFacts, Ranking, SeatFacts
 from apps.routing.fields import Field, FieldType
 from apps.rules import calendars
+from apps.rules.experiments import laid_over
 from apps.rules.models import Pool
 from apps.teams.fixed import instance
 from apps.teams.models import Membership, Skill, Team
@@ -78,8 +79,8 @@ def lock_pool(
     """
     pool = instance(Pool, POOL, seat_rows.read_pool(pool_id, team_id=team.pk, lock=lock))
     pool.team = team
-    for name, value in (tried or {}).items():
-        setattr(pool, name, value)
+    if tried:
+        laid_over(pool, tried)
     whole = bool(ABILITIES & _asked(pool))
     rows = seat_rows.read_seats(pool_id, now=now, whole=whole)
     covering: Mapping[UUID, Person] = {}

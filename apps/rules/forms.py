@@ -1,8 +1,8 @@
-"""Forms of pools and seats. Services judge; forms read and point at what is wrong."""
+"""Forms of seats, and durations as forms ask for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +12,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from apps.rules.models import EmptyPolicy, Overflow, Pool, Ranking, Seat
-from apps.rules.pools import PoolSettings
-from apps.rules.refusals import Refused
-from apps.rules.seats import SeatFields
+from apps.rules.models import Seat
+from apps.rules.seats import CAPS, SeatFields
 from apps.rules.wording import UNITS
 from apps.teams.models import Membership
 
 UNIT_NAMES = {1: _("seconds"), 60: _("minutes"), 3_600: _("hours"), 86_400: _("days")}
-HOURS = [("team", _("The team’s hours")), ("always", _("Day and night")), ("own", _("Its own"))]
-RANKED = (Ranking.TURN, Ranking.LOAD, Ranking.FIXED)
 
 
 class DurationWidget(forms.MultiWidget):
@@ -61,126 +57,34 @@ class DurationField(forms.MultiValueField):
         return int(data_list[0] * (data_list[1] or 1))
 
 
-class PoolForm(forms.Form):
-    """`settings(hours)` is what the services take. `handover` is a cell such as "turn:offer"."""
+class StartForm(forms.Form):
+    """What is chosen only when a pool is made: who sits there, and what lies below it."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
-    handover = forms.ChoiceField(
-        label=_("How it hands over"),
-        choices=[
-            *((f"{ranking}:{mode}", "") for ranking in RANKED for mode in ("assign", "offer")),
-            ("none:claim", ""),
-            ("none:hopper", ""),
-        ],
-    )
-    window_seconds = DurationField(
-        label=_("An offer or claim is open for"),
-        help_text=_("Then it goes to the next member, or to the overflow."),
-    )
-    response_seconds = DurationField(
-        label=_("First attempt within"),
+    members = forms.ModelMultipleChoiceField(
+        label=_("Who sits here"),
+        queryset=Membership.objects.none(),
         required=False,
-        help_text=_("Empty: the team’s response time. 0: leads are never taken back."),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Each gets a seat of weight 1; weights and limits are on the next page."),
     )
-    business_time = forms.BooleanField(
-        label=_("Deadlines run in business time only"), required=False
-    )
-    respects_hours = forms.BooleanField(
-        label=_("Only members in their working hours"), required=False
-    )
-    open_hours = forms.ChoiceField(label=_("Open"), choices=HOURS)
-    max_hops = forms.IntegerField(
-        label=_("Members asked at most"),
-        min_value=1,
-        max_value=100,
-        help_text=_("After as many, the lead goes to the overflow."),
-    )
-    overflow = forms.ChoiceField(label=_("If nobody takes it, to"))
-    empty_policy = forms.ChoiceField(label=_("When nobody is eligible"), choices=EmptyPolicy)
-    claims_per_day = forms.IntegerField(
-        label=_("Claims a member a day"),
+    then_open = forms.BooleanField(
+        label=_("What nobody accepts is then open to all who sit here"),
         required=False,
-        min_value=1,
-        max_value=100_000,
-        help_text=_("Empty: the team’s limit."),
+        help_text=_("Makes a second pool below this one; it goes on as set here."),
     )
-    max_unworked = forms.IntegerField(
-        label=_("Most unworked leads a member"),
-        required=False,
-        min_value=1,
-        max_value=100_000,
-        help_text=_("Who has more can’t claim. Empty: the team’s limit."),
-    )
-    is_active = forms.BooleanField(label=_("Active"), required=False)
+    then_open_time = DurationField(label=_("Open to all for"), required=False, initial=600)
 
-    def __init__(
-        self,
-        *args: Any,
-        pool: Pool | None,
-        pools: Iterable[Pool],
-        members: Iterable[Membership],
-        **kwargs: Any,
-    ) -> None:
-        kwargs.setdefault("initial", _initial(pool))
+    def __init__(self, *args: Any, members: Any, opens_to_all: bool, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"then_open": opens_to_all})
         super().__init__(*args, **kwargs)
-        self.fields["overflow"] = forms.ChoiceField(
-            label=self.base_fields["overflow"].label, choices=_overflows(pool, pools, members)
-        )
+        self.fields["members"].queryset = members  # type: ignore[attr-defined]
 
-    def settings(self, hours: Mapping[str, Any] | None) -> PoolSettings:
-        """What the form says; `hours` are the weekly ones typed beside it."""
-        given = dict(self.cleaned_data)
-        ranking, mode = given.pop("handover").split(":")
-        kind, _colon, chosen = given.pop("overflow").partition(":")
-        opens = given.pop("open_hours")
-        return PoolSettings(
-            **given,
-            ranking=ranking,
-            mode=mode,
-            is_always_open=opens == "always",
-            hours=hours if opens == "own" else None,
-            overflow=kind,
-            overflow_pool_id=UUID(chosen) if kind == Overflow.POOL else None,
-            overflow_member_id=UUID(chosen) if kind == Overflow.MEMBER else None,
-        )
-
-    def refuse(self, refused: Refused) -> None:
-        """Show each problem at its field."""
-        for problem in refused.problems:
-            at = problem.path if problem.path in self.fields else None
-            self.add_error(at, problem.message)
-
-
-def _initial(pool: Pool | None) -> dict[str, Any]:
-    settings = PoolSettings.of(pool) if pool else PoolSettings(name="", response_seconds=None)
-    target = settings.overflow_pool_id or settings.overflow_member_id
-    opens = "always" if settings.is_always_open else "team" if settings.hours is None else "own"
-    names = (
-        "name", "window_seconds", "response_seconds", "business_time", "respects_hours",
-        "max_hops", "empty_policy", "claims_per_day", "max_unworked", "is_active",
-    )  # fmt: skip
-    return {name: getattr(settings, name) for name in names} | {
-        "handover": f"{settings.ranking}:{settings.mode}",
-        "open_hours": opens,
-        "overflow": f"{settings.overflow}:{target}" if target else settings.overflow,
-    }
-
-
-def _overflows(
-    pool: Pool | None, pools: Iterable[Pool], members: Iterable[Membership]
-) -> list[Any]:
-    kept = pool.overflow_pool_id if pool else None
-    others = [
-        (f"pool:{each.pk}", each.name)
-        for each in pools
-        if (each.is_active or each.pk == kept) and (pool is None or each.pk != pool.pk)
-    ]
-    people = [(f"member:{each.pk}", str(each)) for each in members]
-    plain = [
-        (Overflow.MANAGER.value, Overflow.MANAGER.label),
-        (Overflow.HOPPER.value, Overflow.HOPPER.label),
-    ]
-    return [*plain, (_("Pools"), others), (_("Members"), people)]
+    @property
+    def then_open_seconds(self) -> int | None:
+        """How long the pool below is open; None if there is to be none."""
+        if not self.cleaned_data["then_open"]:
+            return None
+        return self.cleaned_data["then_open_time"] or 600
 
 
 class SeatForm(forms.Form):
@@ -216,8 +120,9 @@ def read_seats(data: QueryDict, seats: Iterable[Seat]) -> dict[UUID, SeatFields]
     return {
         seat.pk: SeatFields(
             weight=_whole(data.get(f"weight-{seat.pk}", "")) or 0,
-            cap_day=_cap(data.get(f"cap-{seat.pk}", "")),
+            has_head_start=f"head_start-{seat.pk}" in data,
             is_active=f"active-{seat.pk}" in data,
+            **{name: _cap(data.get(f"{name}-{seat.pk}", "")) for name in CAPS},
         )
         for seat in seats
         if f"weight-{seat.pk}" in data

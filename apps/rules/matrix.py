@@ -12,10 +12,15 @@ from apps.rules.models import RANKINGS_OF_MODE, Mode, Ranking
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`value` is what the form posts, such as "turn:offer"; empty where the two don't go."""
+    """`value` is what the form posts, such as "turn:offer"; empty where the two don't go.
+
+    `words` say what sales people call it.
+    """
 
     value: str
     label: str
+    words: str
+    mode: str
     is_chosen: bool
 
 
@@ -41,9 +46,34 @@ def matrix(chosen: str) -> Matrix:
 
 
 def _cells(ranking: Ranking, chosen: str) -> Iterable[Cell]:
+    words = _words()
     for mode in Mode:
-        value = f"{ranking}:{mode}" if ranking in RANKINGS_OF_MODE[mode] else ""
-        yield Cell(value, f"{_row_label(ranking)}, {mode.label}", bool(value) and value == chosen)
+        fits = ranking in RANKINGS_OF_MODE[mode]
+        value = f"{ranking}:{mode}" if fits else ""
+        label = f"{_row_label(ranking)}, {mode.label}"
+        said = words[ranking, mode] if fits else ""
+        yield Cell(value, label, said, str(mode.label), fits and value == chosen)
+
+
+def _words() -> dict[tuple[Ranking, Mode], str]:
+    """What each cell is, in the words of sales teams."""
+    return {
+        (Ranking.TURN, Mode.ASSIGN): _("Round robin"),
+        (Ranking.TURN, Mode.OFFER): _("Round robin, to accept"),
+        (Ranking.TURN, Mode.HOPPER): _("Next best for me"),
+        (Ranking.LOAD, Mode.ASSIGN): _("Least busy"),
+        (Ranking.LOAD, Mode.OFFER): _("Least busy, to accept"),
+        (Ranking.PERFORMANCE, Mode.ASSIGN): _("The better get more"),
+        (Ranking.PERFORMANCE, Mode.OFFER): _("The same, to accept"),
+        (Ranking.FIT, Mode.ASSIGN): _("Best match"),
+        (Ranking.FIT, Mode.OFFER): _("Best match first"),
+        (Ranking.FIT, Mode.CLAIM): _("Matched members race"),
+        (Ranking.FIT, Mode.HOPPER): _("Matched members pick"),
+        (Ranking.FIXED, Mode.ASSIGN): _("One person, then the next"),
+        (Ranking.FIXED, Mode.OFFER): _("Escalation list"),
+        (Ranking.NONE, Mode.CLAIM): _("Fastest fingers, shark tank"),
+        (Ranking.NONE, Mode.HOPPER): _("Cherry picking"),
+    }
 
 
 def _row_label(ranking: Ranking) -> str:

@@ -10,6 +10,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
 from apps.leads.models import OPEN_KINDS
+from apps.routing import filters, fit, performance
 from apps.routing.calendar import Schedule
 from apps.rules.models import (
     RANKINGS_OF_MODE,
@@ -28,7 +29,8 @@ from apps.rules.models import (
 )
 from apps.rules.pool_settings import PoolSettings
 from apps.rules.refusals import Problem
-from apps.teams.models import Membership, Team
+from apps.rules.registry import registry
+from apps.teams.models import Membership, Skill, Team
 
 LONGEST = 366 * 24 * 3600
 # The least and the most that a number may be; an empty one is judged by its own field.
@@ -59,6 +61,7 @@ def problems(settings: PoolSettings, team: Team, *, pool: Pool | None) -> list[P
         *_name(settings, team, pool),
         *_handover(settings),
         *_preferences(settings),
+        *_match(settings, team),
         *_choices(settings),
         *_lists(settings),
         *_numbers(settings),
@@ -107,6 +110,33 @@ def _preferences(settings: PoolSettings) -> Iterator[Problem]:
         yield Problem("prefer", _("Claims go to whoever is first: there is nothing to prefer."))
     if Ranking.FIT in (settings.ranking, *given) and not settings.fit:
         yield Problem("fit", _("Say what makes a good match: give at least one thing a weight."))
+
+
+def _match(settings: PoolSettings, team: Team) -> Iterator[Problem]:
+    """What routing says of filters, fit and performance, each at its own path."""
+    fields = registry(team)
+    names = Skill.objects.filter(team=team, kind=Skill.Kind.SKILL) if _asks_skill(settings) else ()
+    skills = [skill.name for skill in names]
+    found = {
+        "filters": filters.validate(settings.filters, fields, skills=skills),
+        "fit": fit.validate(list(settings.fit), fields, skills=skills),
+        "performance": performance.validate(settings.performance),
+    }
+    for name, errors in found.items():
+        for error in errors:
+            path = error.path if error.path.startswith("[") or not error.path else f".{error.path}"
+            yield Problem(f"{name}{path}", sentence(error.message))
+
+
+def sentence(message: str) -> str:
+    """A message of routing as it stands alone beside a field."""
+    return message[:1].upper() + message[1:] + ("" if message.endswith(".") else ".")
+
+
+def _asks_skill(settings: PoolSettings) -> bool:
+    items = settings.filters.get("items") if isinstance(settings.filters, Mapping) else ()
+    listed = [*(items if isinstance(items, list | tuple) else ()), *settings.fit]
+    return any(isinstance(item, Mapping) and item.get("skill") is not None for item in listed)
 
 
 def _choices(settings: PoolSettings) -> Iterator[Problem]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext as _
 
 from apps.leads.masking import masked_name
 from apps.routing.facts import Skip
-from apps.rules import wording
-from apps.rules.models import Pool
+from apps.rules import seat_words, wording
+from apps.rules.models import Pool, Ranking
+from apps.rules.standing import Place
 
 register = template.Library()
 
@@ -51,15 +51,30 @@ def of(mapping: Mapping[Any, Any], key: Any) -> Any:
 @register.filter
 def skip_words(skip: Skip | str | None) -> str:
     """Why a seat would be passed over now."""
-    words = {
-        Skip.INACTIVE: _("inactive"),
-        Skip.PAUSED: _("paused"),
-        Skip.AWAY: _("away"),
-        Skip.OUTSIDE_HOURS: _("outside hours"),
-        Skip.CAPACITY: _("at capacity"),
-        Skip.CAP_DAY: _("at the day’s cap"),
-    }
-    return words.get(Skip(skip), str(skip)) if skip else ""
+    return seat_words.skip_words(skip)
+
+
+@register.filter
+def skip_reason(place: Place) -> str:
+    """The same with its numbers: "at her limit of 5 today"."""
+    return seat_words.reason(place)
+
+
+@register.filter
+def caps_words(place: Place) -> str:
+    """A seat's limits: "3 of 10 today, 30 a week"."""
+    return seat_words.caps(place)
+
+
+@register.filter
+def ranks_by_fit(pool: Pool) -> bool:
+    return Ranking.FIT in (pool.ranking, *pool.prefer)
+
+
+@register.filter
+def ranks_by_turn(pool: Pool) -> bool:
+    """Whether turns are kept there."""
+    return pool.ranking in (Ranking.TURN, Ranking.PERFORMANCE)
 
 
 @register.filter

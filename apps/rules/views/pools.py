@@ -13,17 +13,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.rules import board, ladder, pools, seats, standing
-from apps.rules.forms import CreditForm, PoolForm, SeatForm, read_seats
+from apps.leads.models import Lead
+from apps.rules import board, ladder, pool_words, pools, seats, setups, standing
+from apps.rules.facts import lead_facts
+from apps.rules.forms import CreditForm, SeatForm, StartForm, read_seats
 from apps.rules.lint import pool_notes
 from apps.rules.matrix import matrix
 from apps.rules.models import Pool, Rule, Seat, Version
+from apps.rules.needs_form import Offers
+from apps.rules.pool_form import PoolForm
+from apps.rules.pool_settings import PoolSettings
 from apps.rules.refusals import Refused
+from apps.rules.registry import registry
 from apps.teams.access import Access
 from apps.teams.hours_form import HoursForm
-from apps.teams.models import Membership
+from apps.teams.models import Membership, Skill
 from apps.teams.permissions import Permission, Role
 from apps.teams.policy import team_page
+
+LEADS = 12
 
 
 @team_page(Permission.SEE_ROUTING)
@@ -46,33 +54,43 @@ def pool_list(request: HttpRequest, access: Access) -> HttpResponse:
 
 @team_page(Permission.EDIT_ROUTING)
 def new_pool(request: HttpRequest, access: Access) -> HttpResponse:
-    """A form for a pool that is not there yet."""
-    form, hours = _forms(request, access, None, board.pools_of(access))
-    if request.method == "POST" and form.is_valid() and _hours_are_valid(form, hours):
+    """A form for a pool that is not there yet; `?setup=` fills it the way teams know by name."""
+    setup = setups.of(request.GET.get("setup", ""))
+    start = setup.filled() if setup else PoolSettings(name="")
+    form, hours = _forms(request, access, None, board.pools_of(access), start=start)
+    extra = StartForm(
+        request.POST if request.method == "POST" else None,
+        members=_members(access),
+        opens_to_all=bool(setup and setup.opens_to_all),
+    )
+    if request.method == "POST" and _are_valid(form, hours) and extra.is_valid():
         try:
-            pool = pools.create_pool(
-                access.team, form.settings(_weekly(hours)), by=access, now=timezone.now()
-            )
+            pool = setups.make(
+                access.team, form.settings(_weekly(hours)), members=extra.cleaned_data["members"],
+                then_open_seconds=extra.then_open_seconds, by=access, now=timezone.now(),
+            )  # fmt: skip
         except Refused as refused:
             form.refuse(refused)
         else:
-            messages.success(request, _("The pool is there. Now give members a seat."))
+            messages.success(request, _made(pool))
             return redirect("rules:pool", team=access.team.slug, pool=pool.pk)
+    is_wrong = form.is_bound
     context = {
         "access": access,
         "section": "pools",
-        "form": form,
-        "hours": hours,
-        "matrix": matrix(str(form["handover"].value())),
+        "setups": setups.SETUPS,
+        "setup": setup,
+        "start": extra,
         "may_edit": True,
+        **_form_context(access, form, hours),
     }
-    return render(request, "rules/new_pool.html", context, status=422 if form.errors else 200)
+    return render(request, "rules/new_pool.html", context, status=422 if is_wrong else 200)
 
 
 @team_page(Permission.SEE_ROUTING)
 @require_safe
 def pool(request: HttpRequest, access: Access, pool: UUID) -> HttpResponse:
-    """Everything about one pool."""
+    """Everything about one pool; `?lead=` says who would get this lead now."""
     return _page(request, access, _pool(access, pool))
 
 
@@ -81,7 +99,7 @@ def pool(request: HttpRequest, access: Access, pool: UUID) -> HttpResponse:
 def edit(request: HttpRequest, access: Access, pool: UUID) -> HttpResponse:
     found = _pool(access, pool)
     form, hours = _forms(request, access, found, board.pools_of(access))
-    if form.is_valid() and _hours_are_valid(form, hours):
+    if _are_valid(form, hours):
         settings = form.settings(_weekly(hours))
         try:
             pools.edit_pool(found, settings, by=access, now=timezone.now())
@@ -161,24 +179,38 @@ def _page(
     by_id = {each.pk: each for each in everything}
     if form is None or hours is None:
         form, hours = _forms(request, access, pool, everything, is_bound=False)
-    free = _without_seat(access, pool)
+    leads = _latest_leads(access)
+    lead = next((each for each in leads if str(each.pk) == request.GET.get("lead")), None)
+    known = lead_facts(lead, registry(access.team)) if lead else None
     context = {
         "access": access,
         "section": "pools",
         "pool": pool,
-        "form": form,
-        "hours": hours,
-        "matrix": matrix(str(form["handover"].value())),
-        "places": standing.places(pool, team=access.team, now=now),
+        "places": standing.places(pool, team=access.team, now=now, lead=known),
+        "leads": leads,
+        "lead": lead,
         "ladder": ladder.ladder(pool, by_id),
         "notes": list(pool_notes(by_id[pool.pk], board.house(by_id, []))),
-        "seat_form": seat_form or SeatForm(members=free),
-        "credit_form": CreditForm(auto_id="id_%s_credit"),
+        "seat_form": seat_form or SeatForm(members=_without_seat(access, pool)),
         "used_by": _used_by(access, pool),
         "may_edit": access.can(Permission.EDIT_ROUTING),
         "may_adjust": access.can(Permission.ADJUST_CREDIT),
+        **_form_context(access, form, hours),
     }
     return render(request, "rules/pool.html", context, status=status)
+
+
+def _form_context(access: Access, form: PoolForm, hours: HoursForm) -> dict[str, Any]:
+    """What the settings need: the form, the table of rankings, what folded sections say."""
+    names = {member.pk: str(member) for member in form.members}
+    words = pool_words.in_words(form.start, registry=registry(access.team), names=names)
+    return {
+        "form": form,
+        "hours": hours,
+        "matrix": matrix(str(form["handover"].value())),
+        "words": words,
+        "opened": form.sections_with_errors(),
+    }
 
 
 def _forms(
@@ -187,23 +219,49 @@ def _forms(
     pool: Pool | None,
     everything: list[Pool],
     *,
+    start: PoolSettings | None = None,
     is_bound: bool = True,
 ) -> tuple[PoolForm, HoursForm]:
-    members = Membership.objects.visible_to(access).active().exclude(role=Role.VIEWER)
-    members = members.select_related("user")
     data = request.POST if is_bound and request.method == "POST" else None
-    form = PoolForm(data, pool=pool, pools=everything, members=members)
+    skills = Skill.objects.visible_to(access).filter(kind=Skill.Kind.SKILL)
+    form = PoolForm(
+        data,
+        start=PoolSettings.of(pool) if pool else start or PoolSettings(name=""),
+        pool=pool,
+        pools=everything,
+        members=list(_members(access)),
+        offers=Offers([skill.name for skill in skills], registry(access.team)),
+    )
     own = pool.hours if pool and pool.hours is not None else access.team.hours
     return form, HoursForm(data, hours=own, prefix="hours")
 
 
-def _hours_are_valid(form: PoolForm, hours: HoursForm) -> bool:
+def _are_valid(form: PoolForm, hours: HoursForm) -> bool:
     """Weekly hours count only where the pool has its own."""
+    if not form.is_valid():
+        return False
     if form.cleaned_data["open_hours"] != "own" or hours.is_valid():
         return True
     for problem in hours.problems:
         form.add_error("open_hours", problem)
     return False
+
+
+def _made(pool: Pool) -> str:
+    if pool.seats.exists():
+        return _("The pool is there, with its seats. Now let a rule send leads to it.")
+    return _("The pool is there. Now give members a seat.")
+
+
+def _members(access: Access) -> Any:
+    members = Membership.objects.visible_to(access).active().exclude(role=Role.VIEWER)
+    return members.select_related("user")
+
+
+def _latest_leads(access: Access) -> list[Lead]:
+    """Some leads to try the pool with."""
+    leads = Lead.objects.visible_to(access).filter(is_spam=False).select_related("source")
+    return list(leads.order_by("-received_at", "-pk")[:LEADS])
 
 
 def _weekly(hours: HoursForm) -> Mapping[str, Any] | None:
@@ -220,8 +278,7 @@ def _seat(access: Access, pool: UUID, seat: UUID) -> Seat:
 
 
 def _without_seat(access: Access, pool: Pool) -> Any:
-    members = Membership.objects.visible_to(access).active().select_related("user")
-    return members.exclude(seats__pool=pool).exclude(role=Role.VIEWER)
+    return _members(access).exclude(seats__pool=pool)
 
 
 def _used_by(access: Access, pool: Pool) -> list[Rule]:
