@@ -227,6 +227,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 300},
     },
+    "look-up-leads": {
+        "task": "leads.tasks.look_up_due",
+        "schedule": 3.0,
+        "options": {"expires": 10},
+    },
     "send-emails": {
         "task": "alerts.tasks.send_emails",
         "schedule": 3.0,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from apps.teams.signing import sign_standard
+
+__all__ = ["TOLERANCE_SECONDS", "is_genuine", "sign_hub", "sign_standard"]
+
 TOLERANCE_SECONDS = 300
-PREFIX = "whsec_"
 
 
 def is_genuine(
@@ -38,26 +39,8 @@ def is_genuine(
     return any(_matches(hub, sign_hub(secret, body)) for secret in known)
 
 
-def sign_standard(secret: str, identifier: str, timestamp: str, body: bytes) -> str:
-    """As https://www.standardwebhooks.com says: v1, and the base64 of HMAC-SHA256."""
-    signed = f"{identifier}.{timestamp}.".encode("utf-8", "replace") + body
-    digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(digest).decode()
-
-
 def sign_hub(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def _key(secret: str) -> bytes:
-    """The bytes behind `whsec_…`; any other secret signs as it is written."""
-    if not secret.startswith(PREFIX):
-        return secret.encode()
-    text = secret.removeprefix(PREFIX).translate(str.maketrans("-_", "+/"))
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return secret.encode()
 
 
 def _is_recent(timestamp: str, now: datetime) -> bool:
