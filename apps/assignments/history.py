@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Q, QuerySet, Value, When
 
-from apps.assignments.models import Assignment, HopperEntry, Offer
+from apps.assignments.models import Assignment, Decision, Door, HopperEntry, Offer
 from apps.leads.models import Lead
 from apps.rules.models import Mode, OnExpiry, Pool
 from apps.teams.fixed import Fixed, Row
@@ -17,6 +18,12 @@ from apps.teams.fixed import Fixed, Row
 State = Offer.State
 LOST = (Assignment.Ended.TIMEOUT, Assignment.Ended.RELEASED)
 DIRECT = (Assignment.How.OVERFLOW, Assignment.How.DIRECT)
+# By these doors a lead sets out; by the others it goes on.
+BEGINNINGS = frozenset({
+    Door.WEBHOOK, Door.FORM, Door.IMPORT, Door.HAND, Door.API, Door.REPLAY, Door.RESTORE,
+    Door.CHANGED, Door.ACTIVITY, Door.SILENT, Door.BULK, Door.PUT_BACK, Door.TRIAGE,
+})  # fmt: skip
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +49,22 @@ class Journey:
     hop: int = 0
     lost_direct: frozenset[UUID] = frozenset()  # members who were sent it and did not respond
     left_hopper: bool = False  # it waited in the team's hopper as long as it may
+    # What it was sent by, if not by the rules for new leads: see planning.Way.
+    road: Mapping[str, Any] = field(default_factory=dict)
 
     def at(self, pool_id: UUID) -> Visit:
         return self.visits.get(pool_id, Visit())
 
 
 def journey(lead: Lead) -> Journey:
-    """Read what became of the lead's offers, assignments and hopper stays so far."""
-    offers = _offers.rows(lead=lead.pk)
-    lost = _lost.rows(lead=lead.pk)
-    given_up = {pool_id for (pool_id,) in _given_up.rows(lead=lead.pk)}
+    """Read what became of the lead's offers, assignments and hopper stays on this road.
+
+    A road begins when the lead comes, or is sent somewhere: what was before does not bind.
+    """
+    since, road = next(iter(_beginnings.rows(lead=lead.pk)), (EVER, None))
+    offers = _offers.rows(lead=lead.pk, since=since)
+    lost = _lost.rows(lead=lead.pk, since=since)
+    given_up = {pool_id for (pool_id,) in _given_up.rows(lead=lead.pk, since=since)}
     pools = {row[0] for row in offers} | {row[0] for row in lost} | given_up
     return Journey(
         visits={
@@ -62,31 +75,39 @@ def journey(lead: Lead) -> Journey:
         hop=sum(1 for offer in offers if offer[2] != State.ACCEPTED) + len(lost),
         lost_direct=frozenset(member for _, how, member, _ in lost if how in DIRECT),
         left_hopper=None in given_up,
+        road=road or {},
     )
 
 
-def _read_offers(*, lead: UUID) -> QuerySet[Offer, Any]:
-    ended = Offer.objects.filter(lead_id=lead).exclude(state__in=(State.OPEN, State.WITHDRAWN))
+def _read_beginnings(*, lead: UUID) -> QuerySet[Decision, Any]:
+    began = Decision.objects.filter(lead_id=lead, door__in=[door.value for door in BEGINNINGS])
+    moved = began.exclude(outcome=Decision.Outcome.KEPT).order_by("-at", "-pk")
+    return moved.values_list("at", "trace__road")[:1]
+
+
+def _read_offers(*, lead: UUID, since: datetime) -> QuerySet[Offer, Any]:
+    ended = Offer.objects.filter(lead_id=lead, opened_at__gte=since)
+    ended = ended.exclude(state__in=(State.OPEN, State.WITHDRAWN))
     return ended.order_by().values_list("pool_id", "pool__mode", "state", "member_id")
 
 
-def _read_lost(*, lead: UUID) -> QuerySet[Assignment, Any]:
-    # Handed back off duty: her pool may give it to her again, a rule does not send it twice.
-    off_duty = Q(end_reason=Assignment.Ended.HANDED_BACK, how__in=DIRECT)
-    lost = Assignment.objects.filter(Q(end_reason__in=LOST) | off_duty, lead_id=lead)
+def _read_lost(*, lead: UUID, since: datetime) -> QuerySet[Assignment, Any]:
+    lost = Assignment.objects.filter(lead_id=lead, end_reason__in=LOST, started_at__gte=since)
     is_late = Q(end_reason=Assignment.Ended.TIMEOUT, pool__on_expiry=OnExpiry.OVERFLOW)
     goes_over = Case(When(is_late, then=Value(True)), default=Value(False))
     return lost.order_by().values_list("pool_id", "how", "member_id", goes_over)
 
 
-def _read_given_up(*, lead: UUID) -> QuerySet[HopperEntry, Any]:
+def _read_given_up(*, lead: UUID, since: datetime) -> QuerySet[HopperEntry, Any]:
     waits = HopperEntry.objects.filter(lead_id=lead, left_at__isnull=False, picked_by=None)
-    return waits.filter(gave_up=True).order_by().values_list("pool_id")
+    waits = waits.filter(gave_up=True, entered_at__gte=since)
+    return waits.order_by().values_list("pool_id")
 
 
-_offers = Fixed(_read_offers, lead=UUID(int=1))
-_lost = Fixed(_read_lost, lead=UUID(int=1))
-_given_up = Fixed(_read_given_up, lead=UUID(int=1))
+_beginnings = Fixed(_read_beginnings, lead=UUID(int=1))
+_offers = Fixed(_read_offers, lead=UUID(int=1), since=EVER)
+_lost = Fixed(_read_lost, lead=UUID(int=1), since=EVER)
+_given_up = Fixed(_read_given_up, lead=UUID(int=1), since=EVER)
 
 
 def _visit(pool_id: UUID, offers: Sequence[Row], lost: Sequence[Row], gave_up: bool) -> Visit:

@@ -14,21 +14,17 @@ from django.db import models
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
 from apps.alerts.services import NewAlert
-from apps.assignments import deadlines, rows, together
-from apps.assignments.history import Journey, journey
+from apps.assignments import deadlines, deeds, rows, together
+from apps.assignments.history import BEGINNINGS, Journey, journey
 from apps.assignments.models import Assignment, Decision, Door, Hold, HopperEntry, Offer
-from apps.assignments.planning import End, Plan, eligible_members, plan
+from apps.assignments.planning import End, Plan, Way, eligible_members, plan
 from apps.assignments.telling import call_managers, tell, users
 from apps.assignments.together import Fragment
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
-from apps.rules.compiled import live
+from apps.rules.compiled import LiveRules, Target
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
-
-FRESH = frozenset({
-    Door.WEBHOOK, Door.FORM, Door.IMPORT, Door.HAND, Door.API, Door.REPLAY, Door.RESTORE,
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +50,10 @@ class Writing:
     seats: Collection[UUID] = ()  # whose credit moves
     nothing_came_of: Offer | None = None
 
-    def send(self, lead: Lead, team: Team, now: datetime) -> None:
+    def send(self, lead: Lead, team: Team, now: datetime, *, moves: bool = True) -> None:
         """Write it all in one statement; only an offer that came to nothing needs some more."""
-        self.lead["generation"] = lead.generation
+        if moves:
+            self.lead["generation"] = lead.generation
         for name, value in self.lead.items():
             setattr(lead, name, value)
         told = alerts.unsaved(self.alerts, team=team, now=now)
@@ -64,7 +61,8 @@ class Writing:
         counted = rows.counted_seat(offer) if offer else None
         if offer and counted:
             rows.lock_seats({counted, *self.seats}, member_id=offer.member_id)
-        together.write([*self.rows, *told], [*self.updates, rows.update_lead(lead, self.lead)])
+        changed = [rows.update_lead(lead, self.lead)] if self.lead else []
+        together.write([*self.rows, *told], [*self.updates, *changed])
         if offer and counted:
             rows.uncount(counted, offer)
         if told:
@@ -79,19 +77,30 @@ def route(
     now: datetime,
     freeing: UUID | None = None,
     writing: Writing | None = None,
+    rules: LiveRules | None = None,
+    target: Target | None = None,
+    stays: bool = False,
 ) -> Placement:
     """Send the lead on its road, inside the caller's transaction.
 
     `freeing` is the member who held a place for this lead and gives it back with this decision;
     `writing` may hold what led to it, to be written along. Needs `lead.source` loaded.
+
+    `rules` or `target` begin another road for a lead that was taken out of where it was
+    (leaving): where they lead nowhere the outcome is KEPT, and the caller undoes the leaving.
+    With `stays` the lead was not taken out: what rules do on the way is done, and no more.
     """
     began = perf_counter()
-    past = Journey() if door in FRESH else journey(lead)
-    team = by.team
-    found = plan(lead, team=team, live=live(team), journey=past, now=now, freeing=freeing)
+    past = Journey() if door in BEGINNINGS else journey(lead)
+    is_sent = rules is not None or target is not None
+    way = Way.of(by.team, rules=rules, target=target, road=past.road)
+    found = plan(
+        lead, team=by.team, way=way, journey=past, now=now, freeing=freeing, stays=stays,
+        has_place=is_sent, has_owner=is_sent and lead.stage == Lead.Stage.OWNED,
+    )  # fmt: skip
     return carry_out(
         found, lead, door=door, by=by, now=now, hop=past.hop, began=began,
-        freeing=freeing, writing=writing,
+        freeing=freeing, writing=writing, keeps=stays or (is_sent and found.end is End.KEPT),
     )  # fmt: skip
 
 
@@ -106,21 +115,38 @@ def carry_out(
     began: float,
     freeing: UUID | None = None,
     writing: Writing | None = None,
+    keeps: bool = False,
 ) -> Placement:
-    """Write what a plan says: decision, offer or assignment, turn, timeline, alerts."""
-    lead.generation += 1
+    """Write what a plan says: decision, offer or assignment, turn, timeline, alerts.
+
+    A lead that `keeps` its place is not touched but for what rules do on the way.
+    """
     decision = _decision(found, lead, door, by, now, hop)
     writing = writing or Writing()
     writing.rows.append(decision)
-    if freeing is not None:
-        writing.updates.append(rows.free_place(freeing))
-    if lead.routed_at is None:
-        writing.lead["routed_at"] = now
-    WRITERS[found.end](writing, found, lead, decision, by, now)
+    if found.actions and door in BEGINNINGS:
+        _act(writing, found, lead, decision, by, now)
+    if not keeps:
+        lead.generation += 1
+        if freeing is not None:
+            writing.updates.append(rows.free_place(freeing))
+        if lead.routed_at is None:
+            writing.lead["routed_at"] = now
+        WRITERS[found.end](writing, found, lead, decision, by, now)
     decision.deadline = _deadline(writing)
     decision.milliseconds = round((perf_counter() - began) * 1000, 2)
-    writing.send(lead, by.team, now)
+    writing.send(lead, by.team, now, moves=not keeps)
     return Placement(decision.outcome, decision.pk, writing.owner, writing.offer_id)
+
+
+def _act(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    done = deeds.of(found.actions, lead, decision_id=decision.pk, by=by, now=now)
+    writing.lead |= done.lead
+    writing.alerts += done.alerts
+    if done.line is not None:
+        writing.rows.append(done.line)
 
 
 OUTCOME = {
@@ -131,6 +157,7 @@ OUTCOME = {
     End.HELD: Decision.Outcome.HELD,
     End.MANAGER: Decision.Outcome.MANAGER,
     End.DISQUALIFIED: Decision.Outcome.DISQUALIFIED,
+    End.KEPT: Decision.Outcome.KEPT,
 }
 
 
@@ -148,6 +175,7 @@ def _decision(found: Plan, lead: Lead, door: Door, by: Access, now: datetime, ho
         pool_revision=pool.revision if pool else None,
         outcome=OUTCOME[found.end],
         chosen_id=found.member.pk if found.member else None,
+        variant_id=found.variant_id,
         trace=found.trace,
         **rows.deed(by),
     )
@@ -178,6 +206,8 @@ def _assign(
         lead, member, decision_id=decision.pk, how=how, by=by, now=now,
         pool=found.table.pool if found.table else None, seconds=_seconds(found, by.team),
     )  # fmt: skip
+    if found.choice is not None and found.choice.winner is not None:
+        assignment.seat_id = found.choice.winner.seat
     own(writing, assignment, member, now)
     _take_turn(writing, found, lead, now)
     data = _why(found, decision)
@@ -243,11 +273,14 @@ def _hopper(
         expires_at=deadlines.hopper_until(now, team=by.team, pool=table.pool if table else None),
     )
     writing.rows.append(entry)
-    writing.lead |= {"stage": Lead.Stage.HOPPER, "owner_id": None}
-    data = _why(found, decision)
+    caretaker = found.caretaker
+    writing.lead |= {"stage": Lead.Stage.HOPPER, "owner_id": caretaker.pk if caretaker else None}
+    data = _why(found, decision) | {"caretaker": str(caretaker) if caretaker else None}
     writing.rows.append(activity(lead, Activity.Kind.HOPPER, by=by, now=now, data=data))
     if table is not None:
         writing.alerts += tell(users(eligible_members(found)), Kind.HOPPER, lead)
+    if caretaker is not None:
+        writing.alerts += tell([caretaker.user_id], Kind.NOTICE, lead, reason="caretaker")
 
 
 def _hold(
@@ -300,6 +333,15 @@ def _disqualify(
     writing.rows.append(activity(lead, Activity.Kind.DISQUALIFIED, by=by, now=now, data=data))
 
 
+def _stop(
+    writing: Writing, found: Plan, lead: Lead, decision: Decision, by: Access, now: datetime
+) -> None:
+    """A rule says that nobody gets it: it waits on the triage page."""
+    writing.lead |= {"stage": Lead.Stage.OUT, "owner_id": None}
+    data = _why(found, decision)
+    writing.rows.append(activity(lead, Activity.Kind.ROUTED, by=by, now=now, data=data))
+
+
 WRITERS = {
     End.ASSIGN: _assign,
     End.OFFER: _offer,
@@ -308,6 +350,7 @@ WRITERS = {
     End.HELD: _hold,
     End.MANAGER: _manager,
     End.DISQUALIFIED: _disqualify,
+    End.KEPT: _stop,
 }
 
 
@@ -395,8 +438,15 @@ def _chosen(found: Plan) -> Membership:
 def _why(found: Plan, decision: Decision) -> dict[str, Any]:
     return {
         "decision": str(decision.pk),
-        "rule": found.target.name if found.target else None,
-        "n": found.target.number if found.target else None,
+        "rule": (found.target.name or None) if found.target else None,
+        "n": (found.target.number or None) if found.target else None,
         "pool": found.table.pool.name if found.table else None,
         "reason": found.reason or None,
+        "for": _covered(found),
     }
+
+
+def _covered(found: Plan) -> str | None:
+    """The name of the member in whose stead a colleague takes the lead."""
+    seat = found.choice.winner if found.choice else None
+    return seat.name if seat and seat.covered_by else None
