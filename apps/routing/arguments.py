@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import re2
@@ -169,6 +170,7 @@ def postcode(folded: str) -> str:
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def among_postcodes(listed: tuple[str, ...]) -> Callable[[str], bool]:
     """Whether a postcode begins as one of those listed, or lies in one of their ranges."""
     if not listed:

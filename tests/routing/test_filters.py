@@ -52,6 +52,8 @@ def skip(item: Any, values: dict[str, Any], **facts: Any) -> Skip | None:
         (TERRITORY, {"country": "DE", "postcode": "12-043"}, {"territories": (BERLIN,)}, None),
         (TERRITORY, {"country": "DE", "postcode": "20095"}, {"territories": (BERLIN,)}, Skip.TERRITORY),
         (TERRITORY, {"country": "DE"}, {"territories": (BERLIN,)}, Skip.TERRITORY),
+        (TERRITORY, {"postcode": "10 117"}, {"territories": ({"postcodes": ("10115-12099",)},)}, None),
+        (TERRITORY, {"postcode": "12100"}, {"territories": ({"postcodes": ("10115-12099",)},)}, Skip.TERRITORY),
         (TERRITORY, {"country": "DE"}, {"territories": ({}, BERLIN, GERMANY)}, None),
         (TERRITORY, {"country": "DE"}, {"territories": ({},)}, Skip.TERRITORY),
         (TERRITORY, {"source": "web"}, {}, None),
