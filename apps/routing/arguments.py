@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import re2
