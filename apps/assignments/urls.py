@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.assignments.views import actions, hopper, lead, today
+from apps.assignments.views import actions, hopper, lead, today, triage
 
 app_name = "assignments"
 
@@ -12,6 +12,12 @@ urlpatterns = [
     path("offers/<uuid:offer>/accept/", today.claim, name="accept"),
     path("offers/<uuid:offer>/decline/", today.decline, name="decline"),
     path("hopper/", hopper.hopper, name="hopper"),
+    path("triage/", triage.page, name="triage"),
+    path("triage/<uuid:lead>/assign/", triage.assign, name="triage_assign"),
+    path("triage/<uuid:lead>/hopper/", triage.into_hopper, name="triage_hopper"),
+    path("triage/<uuid:lead>/route/", triage.route_again, name="triage_route"),
+    path("triage/<uuid:lead>/qualify/", triage.qualify, name="triage_qualify"),
+    path("triage/<uuid:lead>/disqualify/", triage.disqualify, name="triage_disqualify"),
     path("leads/<uuid:lead>/", lead.lead, name="lead"),
     path("leads/<uuid:lead>/pick/", today.pick, name="pick"),
     path("leads/<uuid:lead>/attempts/", actions.attempt, name="attempt"),
