@@ -35,6 +35,7 @@ class LeadCard:
     url: str
     is_masked: bool
     phone: str = ""
+    band: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def lead_card(lead: Lead, access: Access, *, masked: bool, keys: Iterable[str] =
         url=address(access, "lead", lead=lead.pk),
         is_masked=masked,
         phone=card.phone,
+        band=card.band,
     )
 
 

@@ -12,8 +12,11 @@ from django.utils import timezone
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Alert
+from apps.assignments import triage
 from apps.assignments.models import Assignment, HopperEntry, Offer
+from apps.leads.models import Lead
 from apps.teams.access import Access
+from apps.teams.permissions import Permission
 
 
 def counts(request: HttpRequest) -> dict[str, Any]:
@@ -37,6 +40,10 @@ class Counts:
         return self._waiting.get("hopper", 0)
 
     @property
+    def triage(self) -> int:
+        return self._waiting.get("unplaced", 0) + self._waiting.get("long_in_hopper", 0)
+
+    @property
     def alerts(self) -> int:
         return self._waiting.get("alerts", 0)
 
@@ -52,8 +59,16 @@ class Counts:
             _counted("alerts", unread),
             _counted("offers", Offer.objects.put_to(access)),
             _counted("unanswered", unanswered),
+            *self._for_managers(),
         )
         return dict(first.union(*others, all=True))
+
+    def _for_managers(self) -> list[QuerySet[Any, Any]]:
+        if not self.access.can(Permission.REASSIGN):
+            return []
+        unplaced = Lead.objects.visible_to(self.access).unplaced()
+        in_hopper = triage.long_in_hopper(self.access.team, timezone.now())
+        return [_counted("unplaced", unplaced), _counted("long_in_hopper", in_hopper)]
 
     @cached_property
     def last_seq(self) -> int:

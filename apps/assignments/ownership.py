@@ -35,6 +35,7 @@ def assign_by_hand(
     by: Access,
     now: datetime,
     counts_as_turn: bool = False,
+    door: Door = Door.REASSIGN,
 ) -> Placement:
     """Give the lead to a member, whatever it is in the middle of; capacity does not bind.
 
@@ -46,7 +47,7 @@ def assign_by_hand(
         raise Membership.DoesNotExist
     left = leave(grip(lead.pk, by), reason=Assignment.Ended.REASSIGNED, now=now)
     placement = _give(
-        left, member, door=Door.REASSIGN, kind=Activity.Kind.REASSIGNED, by=by, now=now,
+        left, member, door=door, kind=Activity.Kind.REASSIGNED, by=by, now=now,
         charge=counts_as_turn,
     )  # fmt: skip
     _tell_those_before(left, member, by, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -60,10 +60,14 @@ def why_not_me(lead: Lead, access: Access) -> list[str]:
     return explain.why_not_me(newest.trace, str(access.member_id), timezone=zone)
 
 
-def in_words(decision: Decision, access: Access) -> Why:
-    """A decision for this reader: a salesperson learns nothing of colleagues' turns."""
+def in_words(decision: Decision, access: Access, *, names: Mapping[str, str] | None = None) -> Why:
+    """A decision for this reader: a salesperson learns nothing of colleagues' turns.
+
+    `names` are members' names by id where they are known already.
+    """
     sees_all = access.can(Permission.SEE_DECISIONS)
-    names = _names(decision) if sees_all or access.member_id else {}
+    if names is None:
+        names = _names(decision) if sees_all or access.member_id else {}
     sentences = explain.explain(
         decision.trace,
         names=names,
@@ -95,7 +99,7 @@ def _names(decision: Decision) -> dict[str, str]:
     return {str(one.pk): str(one.user) for one in members.select_related("user")}
 
 
-def _shares(decision: Decision, names: dict[str, str], access: Access) -> Iterator[Share]:
+def _shares(decision: Decision, names: Mapping[str, str], access: Access) -> Iterator[Share]:
     for step in decision.trace.get("steps", [])[-1:]:
         if step["pool"]["ranking"] != "turn":
             return
@@ -103,7 +107,7 @@ def _shares(decision: Decision, names: dict[str, str], access: Access) -> Iterat
             yield _share(one, names, access)
 
 
-def _share(one: dict[str, Any], names: dict[str, str], access: Access) -> Share:
+def _share(one: dict[str, Any], names: Mapping[str, str], access: Access) -> Share:
     credit = Decimal(one["credit"] + one.get("due", 0)) / NANO
     percent = int(min(max(float(credit), 0.0), 1.0) * 100)
     return Share(

@@ -36,6 +36,7 @@ class LeadCard:
     is_masked: bool
     phone: str = ""
     email: str = ""
+    band: str = ""
 
     @property
     def origin(self) -> str:
@@ -60,6 +61,7 @@ def card(lead: Lead, *, masked: bool, keys: Iterable[str] = ()) -> LeadCard:
         is_masked=masked,
         phone="" if masked else lead.phone,
         email="" if masked else lead.email,
+        band=lead.band,
     )
 
 
