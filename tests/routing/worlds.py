@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from apps.routing.facts import LeadFacts, SeatFacts
-from apps.routing.fields import Registry
 from apps.routing.matching import CompiledRules, RuleSpec, compile_rules
 from apps.routing.simulation import (
     Arrival,
@@ -49,8 +48,10 @@ class Road:
 class Book:
     compiled: CompiledRules
     targets: Mapping[UUID, Road]
-    registry: Registry = REGISTRY
     name: str = "Rules"
+    number: int = 1
+    rule_set_id: UUID = field(default_factory=lambda: uuid(70))
+    version_id: UUID = field(default_factory=lambda: uuid(71))
 
 
 def book(*rules: tuple[Mapping[str, Any], Road]) -> Book:

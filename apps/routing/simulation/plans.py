@@ -10,7 +10,6 @@ from uuid import UUID
 
 from apps.routing.calendar import Schedule
 from apps.routing.facts import LeadFacts, PoolFacts
-from apps.routing.fields import Registry
 from apps.routing.matching import CompiledRules
 from apps.routing.simulation.chance import Spread
 
@@ -46,9 +45,13 @@ class Book(Protocol):
     @property
     def targets(self) -> Mapping[UUID, Road]: ...
     @property
-    def registry(self) -> Registry: ...
-    @property
     def name(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def rule_set_id(self) -> UUID: ...
+    @property
+    def version_id(self) -> UUID: ...
 
 
 ACCEPTS_AFTER = Spread((10.0, 20.0, 35.0, 60.0, 80.0))
@@ -131,9 +134,10 @@ class Cover:
 class MemberPlan:
     """A member through the time that is simulated.
 
-    `steps` are in order of time; the first holds from the beginning. `open_until` has an entry
-    for every lead that was open then: when it was closed, None if it stayed open. `profile` has
-    what a seat's facts say of the person: it goes along when she covers somebody.
+    `steps` and `covers` are in order of time; the first step holds from the beginning.
+    `open_until` has an entry for every lead that was open then: when it was closed, None if it
+    stayed open. `profile` has what a seat's facts say of the person, which goes along when she
+    covers somebody.
     """
 
     member: UUID
@@ -143,6 +147,10 @@ class MemberPlan:
     covers: tuple[Cover, ...] = ()
     profile: Mapping[str, Any] = field(default_factory=dict)
     open_until: tuple[datetime | None, ...] = ()
+
+    def cover(self, now: datetime) -> Cover | None:
+        """Who takes her new leads at a moment; of several, whoever began first."""
+        return next((c for c in self.covers if c.starts_at <= now < c.ends_at), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,5 +186,5 @@ class Arrival:
     number: int
     facts: LeadFacts
     priority: int = 0
-    score: int = 0
+    band: str = ""
     keys: Sequence[tuple[str, str]] = ()

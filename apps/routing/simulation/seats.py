@@ -103,9 +103,10 @@ class Seat:
             self.figures.skips[self.reason.value] += looks - self.marked
         self.marked = looks
 
-    def place(self, now: datetime, turn_no: int) -> None:
-        """Note a lead that was placed here."""
-        self.last_turn_no = turn_no
+    def place(self, now: datetime, turn_no: int | None) -> None:
+        """Note a lead that was placed here; one that its owner kept was nobody's turn."""
+        if turn_no is not None:
+            self.last_turn_no = turn_no
         if self.has_caps:
             placed = (now, *self.capped.placed_at)[: self._remembers]
             self.capped = replace(self.capped, placed_at=placed)
@@ -129,7 +130,7 @@ class Seat:
         )
 
     def _facts(self, now: datetime) -> SeatFacts:
-        cover = next((c for c in self.member.plan.covers if c.starts_at <= now < c.ends_at), None)
+        cover = self.member.plan.cover(now)
         self.taker = self._members[cover.by] if cover else self.member
         step = self.taker.step(now)
         return replace(

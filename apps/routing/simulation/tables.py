@@ -58,7 +58,7 @@ class Table:
         self.seats = [Seat(each, plan.facts.pool, members) for each in plan.facts.seats]
         self._by_id = {seat.id: seat for seat in self.seats}
         self.turn_no = plan.facts.turn_no
-        self.held: list[Any] = []  # a heap of (need, lead): the neediest first
+        self.held: list[Any] = []  # leads that wait until somebody may take them
         self.next_look: datetime | None = None  # when held leads are tried again
         self.figures = PoolFigures(plan.facts.pool, plan.facts.name)
         self._looks = 0
@@ -97,6 +97,10 @@ class Table:
         """When somebody's presence may change next."""
         self.present(now)
         return self._until
+
+    def frees_at(self, now: datetime) -> datetime | None:
+        """When the first of the caps that are reached now frees."""
+        return self._unlimited(self.present(now), now, False)[1]
 
     def pick(self, asked: Asked, now: datetime, *, is_traced: bool, counts: bool = True) -> Pick:
         """Whom this pool gives the lead to. Nothing is booked yet."""
@@ -226,7 +230,8 @@ class Table:
         if winner is None or pick.turn_no is None:
             return
         self.turn_no = pick.turn_no
-        winner.place(now, pick.turn_no)
+        is_kept = pick.choice is not None and pick.choice.sticky is not None
+        winner.place(now, None if is_kept else pick.turn_no)
         if not pick.gained:
             return
         given = 0
@@ -238,6 +243,13 @@ class Table:
         winner.credit -= given
         winner.figures.due += NANO - given
         winner.figures.received += 1
+
+    def takes_somebody(self, now: datetime) -> bool:
+        """Whether anybody is there for any lead; a pool that is switched off passes all on."""
+        if not self.plan.is_active:
+            return True
+        present = self.present(now)
+        return bool(present if self.facts.mode.is_open else self._unlimited(present, now, False)[0])
 
     def finish(self) -> None:
         """Book what is still open about who was passed over."""

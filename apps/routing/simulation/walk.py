@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from apps.routing.calendar import Schedule
 from apps.routing.facts import LeadFacts, Mode, Preferred
 from apps.routing.matching import RuleSpec
 from apps.routing.simulation.plans import Arrival, Book, Road, Scenario
@@ -27,7 +28,8 @@ class Visit:
 
     tried: set[UUID] = field(default_factory=set)
     declined: set[UUID] = field(default_factory=set)
-    is_over: bool = False
+    is_over: bool = False  # an open claim ran out, or the hopper gave it up
+    is_late: bool = False  # somebody had it and made no attempt: its overflow is next
 
     @property
     def hops(self) -> int:
@@ -39,7 +41,7 @@ NOT_YET = Visit()
 
 @dataclass(slots=True, eq=False)
 class Lead:
-    """A lead on its way, with what it has been through."""
+    """A lead on its way, with what it has been through. `step` counts what was decided of it."""
 
     arrival: Arrival
     result: Result
@@ -49,7 +51,9 @@ class Lead:
     left_hopper: bool = False
     priority: int = 0
     step: int = 0
+    held_in: Table | None = None
     held_since: datetime | None = None
+    _matched: dict[int, Matched] = field(default_factory=dict)
 
     @property
     def facts(self) -> LeadFacts:
@@ -59,10 +63,39 @@ class Lead:
         """This pool's visit, to be written to."""
         return self.visits.setdefault(pool, Visit())
 
+    def matches(self, book: Book, hours: Schedule | None) -> Iterator[RuleSpec]:
+        """The book's rules that match, in order; what was found once is not looked for again."""
+        kept = self._matched.get(id(book))
+        if kept is None:
+            kept = self._matched[id(book)] = Matched(book.compiled.matches(self.facts, hours))
+        return iter(kept)
+
+
+@dataclass(slots=True)
+class Matched:
+    """Matching rules, each looked for when it is first asked for."""
+
+    _rest: Iterator[RuleSpec]
+    _found: list[RuleSpec] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[RuleSpec]:
+        place = 0
+        while True:
+            if place == len(self._found):
+                following = next(self._rest, None)
+                if following is None:
+                    return
+                self._found.append(following)
+            yield self._found[place]
+            place += 1
+
 
 @dataclass(slots=True)
 class End:
-    """Where the walk ended. `member` is the chosen one of an assignment or an offer."""
+    """Where the walk ended. `member` gets the lead at an assignment and an offer.
+
+    `within` is the response target that rules asked for on the way.
+    """
 
     outcome: Outcome
     reason: str = ""
@@ -70,12 +103,43 @@ class End:
     table: Table | None = None
     pick: Pick | None = None
     member: Member | None = None
-    is_overflow: bool = False
-    trace: dict[str, Any] = field(default_factory=dict)
+    within: int | None = None
+
+
+@dataclass(slots=True)
+class Stretch:
+    """The part of the walk within one rule set: how far it came there."""
+
+    book: Book
+    caller: UUID | None = None
+    last: RuleSpec | None = None
+    is_through: bool = False
+
+    def to_trace(self, lead: LeadFacts, hours: Schedule | None) -> dict[str, Any]:
+        compiled, upto = self.book.compiled, None if self.is_through else self.last
+        listed = compiled.trace(lead, upto=upto, calendar=hours)
+        return {
+            "rules": listed,
+            "ruled_out": compiled.ruled_out(listed, upto=upto),
+            "facts": compiled.facts(lead, self.last) if self.last else {},
+        }
+
+    def to_trace_as_called(self, lead: LeadFacts, hours: Schedule | None) -> dict[str, Any]:
+        return {
+            "rule_set": str(self.book.rule_set_id),
+            "name": self.book.name,
+            "version": str(self.book.version_id),
+            "number": self.book.number,
+            "from": str(self.caller) if self.caller else None,
+            **self.to_trace(lead, hours),
+        }
 
 
 class Walk:
-    """One lead's walk at one moment; at most one result."""
+    """One lead's walk at one moment, by the rules for new leads; it ends once.
+
+    The same road as a live lead's (`assignments.walk`), on tables in memory.
+    """
 
     def __init__(
         self,
@@ -88,108 +152,128 @@ class Walk:
     ) -> None:
         self._scenario, self._tables, self._members = scenario, tables, members
         self._keepers, self._lead, self._now = keepers, lead, now
-        self._seen: set[UUID] = set()
-        self._called: list[Book] = []
-        self._rules: list[dict[str, Any]] = []
-        self._ruled_out = 0
-        self._facts: dict[str, Any] = {}
+        self._pools: set[UUID] = set()
+        self._stretches: list[Stretch] = []
         self._steps: list[dict[str, Any]] = []
         self._road: Road | None = None
+        self._within: list[int | None] = [None]
 
     def result(self) -> End:
         rules = self._scenario.rules
         if rules is None:
-            return self._end(Outcome.MANAGER, "no_rules")
+            return End(Outcome.MANAGER, "no_rules")
         found = self._through(rules)
         if found is not None:
             return found
-        reason = "nobody_eligible" if self._road else "no_rule_matched"
-        return self._end(Outcome.MANAGER, reason)
+        return self._end(Outcome.MANAGER, "nobody_eligible" if self._pools else "no_rule_matched")
 
-    def overflow_of(self, table: Table, road: Road | None) -> End:
-        """What a pool does with a lead that its owner left alone, where it goes on at once."""
-        self._road = road
-        self._seen.add(table.facts.pool)
-        return self._overflow(table, self._look(table), "no_attempt") or self._end(
-            Outcome.MANAGER, "no_attempt", table=table
-        )
+    def to_trace(self, end: End) -> dict[str, Any]:
+        """The whole decision as `routing.explain` reads it."""
+        lead, hours = self._lead.facts, self._scenario.calendar
+        trace: dict[str, Any] = {"rules": [], "ruled_out": 0, "facts": {}}
+        for stretch in self._stretches[:1]:
+            trace |= stretch.to_trace(lead, hours)
+        if self._stretches[1:]:
+            called = self._stretches[1:]
+            trace["sets"] = [each.to_trace_as_called(lead, hours) for each in called]
+        ended = TRACED_AS.get(end.outcome, end.outcome.value)
+        return trace | {"steps": self._steps, "end": ended, "reason": end.reason or None}
 
-    def _through(self, book: Book) -> End | None:
-        self._called.append(book)
-        last: RuleSpec | None = None
-        for rule in book.compiled.matches(self._lead.facts, self._scenario.calendar):
-            last, self._road = rule, book.targets[rule.id]
-            if self._road.priority is not None:
-                self._lead.priority = self._road.priority
-            found = self._follow(self._road)
+    def _through(self, book: Book, caller: UUID | None = None) -> End | None:
+        stretch = Stretch(book, caller)
+        self._stretches.append(stretch)
+        for rule in self._lead.matches(book, self._scenario.calendar):
+            stretch.last, road = rule, book.targets[rule.id]
+            self._road = road
+            if road.priority is not None:
+                self._lead.priority = road.priority
+            found = self._act(road, rule.id)
             if found is not None:
-                self._note(book, rule, found)
                 return found
-        if self._lead.is_traced and last is None:
-            self._note(book, None, None)
+        stretch.is_through = True
         return None
 
-    def _follow(self, road: Road) -> End | None:
+    def _act(self, road: Road, rule: UUID) -> End | None:
+        """Follow one rule; None goes on with the next."""
         match road.destination:
+            case "continue":
+                if road.response_seconds is not None:
+                    self._within[-1] = road.response_seconds
+                return None
+            case "stop":
+                return self._end(Outcome.KEPT, "stopped")
+            case "rule_set":
+                return self._called(road, rule)
             case "pool":
-                return self._pool(road.pool_id)
+                # A pool that had nobody for this lead a moment ago has nobody now.
+                return None if road.pool_id in self._pools else self._pool(road.pool_id)
             case "member":
                 return self._member(road.member_id)
             case "hopper":
                 return self._hopper()
             case "disqualify":
                 return self._end(Outcome.DISQUALIFIED, road.reason)
-            case "continue":
-                return None
-            case "stop":
-                return self._end(Outcome.KEPT, "stop")
-            case "rule_set":
-                return self._call(road.rule_set_id)
         return self._end(Outcome.MANAGER, "rule")
 
-    def _call(self, rule_set: UUID | None) -> End | None:
-        book = self._scenario.sets.get(rule_set) if rule_set else None
-        if book is None or any(book is each for each in self._called):
+    def _called(self, road: Road, rule: UUID) -> End | None:
+        """Through another set and back. One that the lead has been through has nothing new."""
+        book = self._scenario.sets.get(road.rule_set_id) if road.rule_set_id else None
+        if book is None or any(each.book is book for each in self._stretches):
             return None
-        return self._through(book)
+        self._within.append(self._asked_for(road))
+        found = self._through(book, caller=rule)
+        self._within.pop()
+        self._road = road
+        return found
+
+    def _asked_for(self, road: Road | None) -> int | None:
+        if road is None or road.response_seconds is None:
+            return self._within[-1]
+        return road.response_seconds
 
     def _pool(self, pool: UUID | None) -> End | None:
         """Place in this pool, or do what it says when it can't; None is “next rule”."""
         table = self._tables.get(pool) if pool else None
         if table is None:
             return self._end(Outcome.MANAGER, "inactive")
-        if table.facts.pool in self._seen:
+        if table.facts.pool in self._pools:
             return self._end(Outcome.MANAGER, "overflow_circle")
-        self._seen.add(table.facts.pool)
+        self._pools.add(table.facts.pool)
         visit = self._lead.visits.get(table.facts.pool, NOT_YET)
-        pick = self._look(table)
+        pick = self._look(table, visit)
         if not table.plan.is_active:
             return self._overflow(table, pick, "inactive")
+        if visit.is_late:
+            return self._overflow(table, pick, "late")
         if visit.is_over or visit.hops >= table.plan.max_hops:
             return self._overflow(table, pick, "hops")
         if table.facts.mode is Mode.HOPPER or pick.eligible:
             return self._seat(table, pick)
         return self._empty(table, pick, visit)
 
-    def _look(self, table: Table) -> Pick:
+    def _look(self, table: Table, visit: Visit) -> Pick:
         lead = self._lead
-        visit = lead.visits.get(table.facts.pool, NOT_YET)
-        asked = Asked(lead.facts, visit.tried, visit.declined, tuple(self._preferred(table)))
+        preferred = tuple(self._preferred(table)) if table.plan.sticky else ()
+        asked = Asked(lead.facts, visit.tried, visit.declined, preferred)
         counts = lead.held_since is None
         return table.pick(asked, self._now, is_traced=lead.is_traced, counts=counts)
 
     def _preferred(self, table: Table) -> Iterator[Preferred]:
-        for wanted in table.plan.sticky:
-            for why, key in self._lead.arrival.keys:
-                if why == wanted and key in self._keepers:
-                    yield Preferred(self._keepers[key], why)
+        """Who may keep the lead, the keeper of its account first."""
+        for wanted in STICKY:
+            if wanted in table.plan.sticky:
+                keys = (key for why, key in self._lead.arrival.keys if why == wanted)
+                found = next((self._keepers[key] for key in keys if key in self._keepers), None)
+                if found is not None:
+                    yield Preferred(found, wanted)
 
     def _seat(self, table: Table, pick: Pick) -> End:
         self._trace_step(pick, "placed")
-        if pick.winner is None:
-            return self._end(OUTCOME_OF[table.facts.mode], table=table, pick=pick)
         mode = table.facts.mode
-        outcome = Outcome.ASSIGNED if mode.is_open else OUTCOME_OF[mode]
+        if pick.winner is None:
+            return self._end(OUTCOME_OF[mode], table=table, pick=pick)
+        # A member who keeps her lead gets it at once even where others are open to all.
+        outcome = Outcome.OFFERED if mode is Mode.OFFER else Outcome.ASSIGNED
         return self._end(outcome, table=table, pick=pick, member=pick.winner.taker)
 
     def _empty(self, table: Table, pick: Pick, visit: Visit) -> End | None:
@@ -217,16 +301,20 @@ class Walk:
         return self._end(Outcome.MANAGER, why, table=table)
 
     def _member(self, member_id: UUID | None, *, table: Table | None = None) -> End:
+        """Straight to a member, or to whoever covers her."""
         member = self._members.get(member_id) if member_id else None
-        step = member.step(self._now) if member else None
-        if member is None or step is None or not step.is_active:
+        if member is None or not member.step(self._now).is_active:
             return self._end(Outcome.MANAGER, "member_inactive", table=table)
-        if member_id in self._lead.lost_direct:
+        cover = member.plan.cover(self._now)
+        helper = self._members.get(cover.by) if cover else None
+        if helper is not None and helper.step(self._now).is_active:
+            member = helper
+        if member.plan.member in self._lead.lost_direct:
             return self._end(Outcome.MANAGER, "member_did_not_respond", table=table)
-        if step.capacity is not None and member.open >= step.capacity:
+        most = member.step(self._now).capacity
+        if most is not None and member.open >= most:
             return self._end(Outcome.MANAGER, "member_full", table=table)
-        is_overflow = table is not None
-        return self._end(Outcome.ASSIGNED, table=table, member=member, is_overflow=is_overflow)
+        return self._end(Outcome.ASSIGNED, table=table, member=member)
 
     def _hopper(self) -> End:
         if self._lead.left_hopper:
@@ -234,34 +322,13 @@ class Walk:
         return self._end(Outcome.HOPPER)
 
     def _end(self, outcome: Outcome, reason: str = "", **found: Any) -> End:
-        return End(outcome, reason, self._road, **found)
-
-    # For the words
+        within = self._asked_for(self._road)
+        return End(outcome, reason, self._road, within=within, **found)
 
     def _trace_step(self, pick: Pick, why: str) -> None:
         if self._lead.is_traced and pick.choice is not None:
             self._steps.append(pick.choice.to_trace(why))
 
-    def _note(self, book: Book, rule: RuleSpec | None, found: End | None) -> None:
-        """Keep which rules of a book were looked at; the calling book's come first."""
-        if not self._lead.is_traced:
-            return
-        listed = book.compiled.trace(self._lead.facts, upto=rule, calendar=self._scenario.calendar)
-        self._rules[:0] = listed
-        self._ruled_out += book.compiled.ruled_out(listed, upto=rule)
-        if rule is not None:
-            self._facts |= book.compiled.facts(self._lead.facts, rule)
-
-    def trace(self, end: End) -> dict[str, Any]:
-        """The whole decision as `routing.explain` reads it."""
-        return {
-            "rules": self._rules,
-            "ruled_out": self._ruled_out,
-            "facts": self._facts,
-            "steps": self._steps,
-            "end": TRACED_AS.get(end.outcome, end.outcome.value),
-            "reason": end.reason or None,
-        }
-
 
 TRACED_AS = {Outcome.ASSIGNED: "assign", Outcome.OFFERED: "offer"}
+STICKY = ("named", "contact", "company")

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Container
+from collections.abc import Container
 from datetime import datetime, timedelta
-from itertools import count
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from apps.routing.calendar import Schedule
-from apps.routing.simulation.chance import Chance, Draw, Spread
+from apps.routing.simulation.chance import Chance, Draw
+from apps.routing.simulation.clockwork import Clockwork
 from apps.routing.simulation.hours import Hours
 from apps.routing.simulation.plans import Arrival, Behaviour, Scenario
 from apps.routing.simulation.results import Figures, Outcome, Result
 from apps.routing.simulation.seats import Member, Seat
-from apps.routing.simulation.tables import Pick, Table
+from apps.routing.simulation.tables import Table
+from apps.routing.simulation.waiting import Waiting
 from apps.routing.simulation.walk import End, Lead, Walk
 
 SETTLING = timedelta(days=1)
-HOUR = 3600.0
-Handler = Callable[..., None]
 
 
 class World:
@@ -34,12 +30,12 @@ class World:
     def __init__(
         self, scenario: Scenario, chance: Chance, *, traced: Container[int] = frozenset()
     ) -> None:
-        self.scenario, self._chance, self._traced = scenario, chance, traced
+        self.scenario, self._traced = scenario, traced
         self.results: list[Result] = []
-        self._hours = Hours(scenario.starts_at, scenario.ends_at)
+        hours = Hours(scenario.starts_at, scenario.ends_at)
         self._members = {key: Member(plan) for key, plan in scenario.members.items()}
         self._tables = {
-            key: Table(plan, self._members, self._hours) for key, plan in scenario.pools.items()
+            key: Table(plan, self._members, hours) for key, plan in scenario.pools.items()
         }
         self._sits_in: dict[UUID, list[Table]] = {}
         for table in self._tables.values():
@@ -47,12 +43,12 @@ class World:
                 self._sits_in.setdefault(seat.facts.member, []).append(table)
         self._keepers = dict(scenario.keepers)
         self._zone = ZoneInfo(scenario.timezone)
-        self._events: list[tuple[datetime, int, Handler, tuple[Any, ...]]] = []
-        self._order = count()
+        self._clock = Clockwork(scenario, chance, hours)
+        self._waiting = Waiting(self._clock, self._route)
         for member in self._members.values():
             for closes in member.plan.open_until:
                 if closes is not None:
-                    self._later(closes, self._close, member, False)
+                    self._clock.later(closes, self._close, member, False)
 
     def arrive(self, arrival: Arrival) -> Result:
         """A lead comes in; what was due before it happens first."""
@@ -67,10 +63,8 @@ class World:
         return result
 
     def advance(self, until: datetime) -> None:
-        """Let everything happen that is due before a moment."""
-        while self._events and self._events[0][0] <= until:
-            at, _number, handler, given = heapq.heappop(self._events)
-            handler(at, *given)
+        """Let everything happen that is due by a moment."""
+        self._clock.advance(until)
 
     def finish(self) -> Figures:
         """Let what is under way come to an end, for a day at most, and count it all."""
@@ -79,8 +73,8 @@ class World:
         self.advance(end)
         for table in self._tables.values():
             table.finish()
-            for _need, _number, lead in table.held:
-                self._count_held(table, lead, end)
+            for lead in table.held:
+                self._waiting.count(lead, table, end)
             table.figures.still_held = len(table.held)
         figures = Figures(
             seats=[seat.figures for table in self._tables.values() for seat in table.seats],
@@ -92,18 +86,14 @@ class World:
     # Placing
 
     def _route(self, lead: Lead, now: datetime) -> None:
-        walk = self._walk(lead, now)
-        self._carry_out(walk, walk.result(), lead, now)
-
-    def _walk(self, lead: Lead, now: datetime) -> Walk:
-        return Walk(self.scenario, self._tables, self._members, self._keepers, lead, now)
-
-    def _carry_out(self, walk: Walk, end: End, lead: Lead, now: datetime) -> None:
+        walk = Walk(self.scenario, self._tables, self._members, self._keepers, lead, now)
+        end = walk.result()
         lead.step += 1
         result = lead.result
-        if lead.is_traced:
-            result.trace.append({"at": now.isoformat(), **walk.trace(end)})
-        self._no_longer_held(lead, end, now)
+        is_held_on = end.outcome is Outcome.HELD and end.table is lead.held_in
+        if lead.is_traced and not is_held_on:
+            result.trace.append({"at": now.isoformat(), **walk.to_trace(end)})
+        self._waiting.leave(lead, end, now)
         result.outcome = end.outcome
         result.rule = end.road.number if end.road else None
         result.pool = end.table.facts.pool if end.table else None
@@ -116,7 +106,7 @@ class World:
             case Outcome.OPEN | Outcome.HOPPER:
                 self._open(end, lead, now)
             case Outcome.HELD:
-                self._hold(end, lead, now)
+                self._waiting.hold(lead, end, now)
 
     def _assign(self, end: End, lead: Lead, now: datetime) -> None:
         assert end.member is not None  # an assignment has a member
@@ -144,16 +134,16 @@ class World:
         member.open += 1
         member.fresh += 1
         plan, behaviour = table.plan, table.plan.behaviour
-        expires = self._after(now, plan.window_seconds, table, member)
-        answer, after = self._draw(lead, Draw.ACCEPTS), behaviour.accepts_after
-        answered = now + self._time(lead, Draw.ACCEPTS_AFTER, after)
+        expires = self._clock.after(now, plan.window_seconds, table, member)
+        answer, after = self._clock.draw(lead, Draw.ACCEPTS), behaviour.accepts_after
+        answered = now + self._clock.span(lead, Draw.ACCEPTS_AFTER, after)
         if answer < behaviour.accepts and answered < expires:
-            self._later(answered, self._accepted, end, lead, member)
+            self._clock.later(answered, self._accepted, end, lead, member)
         elif behaviour.accepts <= answer < behaviour.accepts + behaviour.declines:
             at = min(answered, expires)
-            self._later(at, self._refused, end, lead, member, pick.winner, now, True)
+            self._clock.later(at, self._refused, end, lead, member, pick.winner, now, True)
         else:
-            self._later(expires, self._refused, end, lead, member, pick.winner, now, False)
+            self._clock.later(expires, self._refused, end, lead, member, pick.winner, now, False)
 
     def _open(self, end: End, lead: Lead, now: datetime) -> None:
         """Open it to many, or put it into the hopper, until somebody takes it."""
@@ -167,27 +157,13 @@ class World:
         else:
             assert table is not None  # only a pool opens leads to claims
             table.figures.offered += 1
-            expires = self._after(now, table.plan.window_seconds, table, None)
+            expires = self._clock.after(now, table.plan.window_seconds, table, None)
             share, after = behaviour.claims, behaviour.claims_after
-        taken = now + self._time(lead, Draw.CLAIMS_AFTER, after)
-        if self._draw(lead, Draw.CLAIMS) < share and taken < expires:
-            self._later(taken, self._claimed, end, lead, expires)
+        taken = now + self._clock.span(lead, Draw.CLAIMS_AFTER, after)
+        if self._clock.draw(lead, Draw.CLAIMS) < share and taken < expires:
+            self._clock.later(taken, self._claimed, end, lead, expires)
         else:
-            self._later(expires, self._ran_out, end, lead)
-
-    def _hold(self, end: End, lead: Lead, now: datetime) -> None:
-        table = end.table
-        assert table is not None  # only a pool holds
-        if lead.held_since is None:
-            lead.held_since = now
-            lead.result.was_held = True
-            table.figures.held += 1
-        # An hour of waiting is worth a step of priority; everyone's wait grows alike, so that
-        # the order of two held leads never changes.
-        since = lead.held_since.timestamp() / HOUR
-        need = (since - lead.priority, -lead.arrival.score)
-        heapq.heappush(table.held, (need, lead.arrival.number, lead))
-        self._look_later(table, now, end.pick)
+            self._clock.later(expires, self._ran_out, end, lead)
 
     # What people do
 
@@ -221,12 +197,12 @@ class World:
         """Somebody who may take it does; while nobody may, it runs out."""
         takers = [each for each in self._takers(end, now) if self._may_claim(each, end, now)]
         if not takers:
-            self._later(expires, self._ran_out, end, lead)
+            self._clock.later(expires, self._ran_out, end, lead)
             return
         if end.table is not None and end.outcome is Outcome.OPEN:
             end.table.figures.accepted += 1
         behaviour = end.table.plan.behaviour if end.table else self.scenario.hopper
-        member = _weighed(takers, behaviour, self._draw(lead, Draw.CLAIMED_BY))
+        member = _weighed(takers, behaviour, self._clock.draw(lead, Draw.CLAIMED_BY))
         today = now.astimezone(self._zone).date()
         member.claimed = member.claimed + 1 if member.claimed_on == today else 1
         member.claimed_on = today
@@ -282,23 +258,23 @@ class World:
         responds = self._responds(lead, behaviour, now)
         deadline = self._deadline(end, member, now, responds)
         if deadline is not None and (responds is None or responds > deadline):
-            self._later(deadline, self._taken_back, end, lead, member, is_direct)
+            self._clock.later(deadline, self._taken_back, end, lead, member, is_direct)
             return
         if responds is not None:
-            self._later(responds, self._responded, member)
+            self._clock.later(responds, self._responded, member)
         self._will_close(lead, behaviour, member, now, responds)
 
     def _responds(self, lead: Lead, behaviour: Behaviour, now: datetime) -> datetime | None:
-        if self._draw(lead, Draw.RESPONDS) >= behaviour.responds:
+        if self._clock.draw(lead, Draw.RESPONDS) >= behaviour.responds:
             return None
-        return now + self._time(lead, Draw.RESPONDS_AFTER, behaviour.responds_after)
+        return now + self._clock.span(lead, Draw.RESPONDS_AFTER, behaviour.responds_after)
 
     def _deadline(
         self, end: End, member: Member, now: datetime, responds: datetime | None
     ) -> datetime | None:
         """When the first attempt is due; None if it comes in time whatever the hours are."""
         seconds = _first(
-            end.road.response_seconds if end.road else None,
+            end.within,
             end.table.plan.response_seconds if end.table else None,
             self.scenario.response_seconds,
         )
@@ -306,7 +282,7 @@ class World:
             return None
         if responds is not None and responds <= now + timedelta(seconds=seconds):
             return None  # business time only ever moves a deadline further away
-        return self._after(now, seconds, end.table, member)
+        return self._clock.after(now, seconds, end.table, member)
 
     def _will_close(
         self,
@@ -316,9 +292,9 @@ class World:
         now: datetime,
         responds: datetime | None,
     ) -> None:
-        if self._draw(lead, Draw.CLOSES) < behaviour.closes:
-            closes = now + self._time(lead, Draw.CLOSES_AFTER, behaviour.closes_after)
-            self._later(max(closes, responds or now), self._close, member, responds is None)
+        if self._clock.draw(lead, Draw.CLOSES) < behaviour.closes:
+            closes = now + self._clock.span(lead, Draw.CLOSES_AFTER, behaviour.closes_after)
+            self._clock.later(max(closes, responds or now), self._close, member, responds is None)
 
     def _responded(self, now: datetime, member: Member) -> None:
         member.fresh -= 1
@@ -326,7 +302,7 @@ class World:
     def _close(self, now: datetime, member: Member, is_fresh: bool) -> None:
         member.open -= 1
         member.fresh -= is_fresh
-        self._drain_for(member, now)
+        self._waiting.look(self._sits_in.get(member.plan.member, ()), now)
 
     def _taken_back(
         self, now: datetime, end: End, lead: Lead, member: Member, is_direct: bool
@@ -343,12 +319,9 @@ class World:
         elif table is not None:
             table.figures.taken_back += 1
             lead.visit(table.facts.pool).tried.add(member.plan.member)
+            lead.visit(table.facts.pool).is_late = policy == "overflow"
         self._goes_on(lead, member, now)
-        if policy == "overflow" and table is not None:
-            walk = self._walk(lead, now)
-            self._carry_out(walk, walk.overflow_of(table, end.road), lead, now)
-        else:
-            self._route(lead, now)
+        self._route(lead, now)
 
     def _goes_on(self, lead: Lead, member: Member, now: datetime) -> None:
         """The member loses the lead: its place is free for another."""
@@ -356,74 +329,7 @@ class World:
         lead.result.member = lead.result.waited = None
         member.open -= 1
         member.fresh -= 1
-        self._drain_for(member, now)
-
-    # Held leads
-
-    def _drain_for(self, member: Member, now: datetime) -> None:
-        for table in self._sits_in.get(member.plan.member, ()):
-            if table.held:
-                self._later(now, self._drain, table, None)
-
-    def _look_later(self, table: Table, now: datetime, pick: Pick | None) -> None:
-        moments = [table.changes_at(now), pick.frees_at if pick else None]
-        soonest = min((each for each in moments if each and each > now), default=None)
-        if soonest is None or (table.next_look and now < table.next_look <= soonest):
-            return
-        table.next_look = soonest
-        self._later(soonest, self._drain, table, soonest)
-
-    def _drain(self, now: datetime, table: Table, planned: datetime | None) -> None:
-        """Send the neediest on, one after another, until one must wait on."""
-        if planned is not None and planned == table.next_look:
-            table.next_look = None
-        waiting = [heapq.heappop(table.held) for _ in range(len(table.held))]
-        for place, (_need, _number, lead) in enumerate(waiting):
-            self._route(lead, now)
-            is_stuck = lead.held_since is not None and lead.result.pool == table.facts.pool
-            if is_stuck and not table.is_picky:
-                for entry in waiting[place + 1 :]:
-                    heapq.heappush(table.held, entry)
-                return
-
-    def _no_longer_held(self, lead: Lead, end: End, now: datetime) -> None:
-        if lead.held_since is None or end.outcome is Outcome.HELD:
-            return
-        table = self._tables.get(lead.result.pool) if lead.result.pool else None
-        self._count_held(table, lead, now)
-        lead.held_since = None
-
-    def _count_held(self, table: Table | None, lead: Lead, now: datetime) -> None:
-        if lead.held_since is None:
-            return
-        held = (now - lead.held_since).total_seconds()
-        lead.result.held += held
-        if table is not None:
-            table.figures.longest_held = max(table.figures.longest_held, held)
-
-    # Time and chance
-
-    def _later(self, at: datetime, handler: Handler, *given: Any) -> None:
-        heapq.heappush(self._events, (at, next(self._order), handler, given))
-
-    def _draw(self, lead: Lead, draw: Draw) -> float:
-        return self._chance.of(lead.arrival.number, lead.step, draw)
-
-    def _time(self, lead: Lead, draw: Draw, spread: Spread) -> timedelta:
-        return timedelta(seconds=spread.at(self._draw(lead, draw)))
-
-    def _after(
-        self, now: datetime, seconds: int, table: Table | None, member: Member | None
-    ) -> datetime:
-        """`seconds` from now on, in hours common to pool and member if the pool counts so."""
-        if table is not None and not table.plan.business_time:
-            return now + timedelta(seconds=seconds)
-        schedules: list[Schedule | None] = [
-            table.facts.schedule if table else self.scenario.calendar
-        ]
-        if member is not None:
-            schedules.append(member.step(now).schedule)
-        return self._hours.add(now, seconds, schedules)
+        self._waiting.look(self._sits_in.get(member.plan.member, ()), now)
 
 
 def _first(*values: int | None) -> int | None:
