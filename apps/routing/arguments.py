@@ -169,7 +169,6 @@ def postcode(folded: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-@lru_cache(maxsize=4096)
 def among_postcodes(listed: tuple[str, ...]) -> Callable[[str], bool]:
     """Whether a postcode begins as one of those listed, or lies in one of their ranges."""
     if not listed:
