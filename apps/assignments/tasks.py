@@ -1,11 +1,38 @@
 """What Celery runs for ownership. Everything that is due stands in the database."""
 
-from celery import shared_task
+from datetime import timedelta
+from uuid import UUID
 
-from apps.assignments import services
+from celery import shared_task
+from django.utils import timezone
+
+from apps.assignments import bulk, services, silence
+from config.celery import nudge
+
+# Below the workers' time limit; the next tick goes on with what is left.
+LONGEST_RUN = timedelta(seconds=45)
 
 
 @shared_task(name="assignments.tasks.expire_due")
 def expire_due() -> dict[str, int]:
     """Act on deadlines that have passed. May run twice, and beside the relay."""
     return services.expire_due()
+
+
+@shared_task(name="assignments.tasks.find_silent")
+def find_silent() -> int:
+    """Write an event for leads that have been silent as long as a rule set asks for."""
+    return silence.find_silent()
+
+
+@shared_task(name="assignments.tasks.distribute")
+def distribute(run_id: str) -> None:
+    """Go on with a distribution by hand; a second worker at the same one steps aside."""
+    bulk.work(UUID(run_id), clock=timezone.now, longest=LONGEST_RUN)
+
+
+@shared_task(name="assignments.tasks.resume_distributions")
+def resume_distributions() -> None:
+    """Wake distributions that nobody is at."""
+    for run_id in bulk.unfinished():
+        nudge(distribute, str(run_id))

@@ -18,11 +18,12 @@ from django.db import OperationalError, transaction
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
-from apps.assignments import deadlines, draining, off_duty, rows, together
+from apps.assignments import deadlines, draining, off_duty, rows, triggers
 from apps.assignments.claiming import locked
 from apps.assignments.models import Assignment, Decision, Door, HopperEntry, Offer
-from apps.assignments.placing import Writing, route
+from apps.assignments.placing import route
 from apps.assignments.telling import call_managers, escalate, tell, users
+from apps.assignments.writing import Writing
 from apps.leads.models import Activity, FollowUp, Lead
 from apps.leads.services import activity
 from apps.teams.access import Access
@@ -89,12 +90,12 @@ def _offer_expired(offer_id: UUID, now: datetime) -> None:
     data = {"members": len(told), "pool": offer.pool.name}
     member = told[0] if offer.is_exclusive and told else None
     expired = activity(lead, Activity.Kind.EXPIRED, by=by, now=now, member=member, data=data)
-    writing = Writing(rows=[expired])
-    if offer.is_exclusive:
-        writing.updates.append(rows.uncount_day(offer))
     if not _is_current(lead, offer.generation):
-        together.write(writing.rows, writing.updates)
+        expired.save()
+        if offer.is_exclusive and (seat := rows.counted_seat(offer)):
+            rows.uncount(seat, offer)
         return
+    writing = Writing(rows=[expired], nothing_came_of=offer if offer.is_exclusive else None)
     writing.alerts += tell(
         users(told), Kind.EXPIRED, lead, offer_id=offer.pk, reason="no_answer_in_time"
     )
@@ -264,6 +265,16 @@ TIMERS = (
             "expires_at",
         ),
         _hopper_over,
+    ),
+    Timer(
+        "rules_asked",
+        _win(
+            "leads_leadevent",
+            "handled_at = clock_timestamp()",
+            "handled_at IS NULL",
+            "at",
+        ),
+        triggers.handle,
     ),
     Timer(
         "offers_warned",

@@ -72,8 +72,12 @@ class World:
         """Publish these destinations, in order; a dict gives a rule's columns."""
         if self._version is not None:
             Version.objects.filter(pk=self._version.pk).update(state="retired")
+        self._version = self._publish(self.rule_set, *targets)
+        return self._version
+
+    def _publish(self, rule_set: RuleSet, *targets: Pool | Membership | dict[str, Any]) -> Version:
         version = Version.objects.create(
-            team=self.team, rule_set=self.rule_set, number=next(_numbers),
+            team=self.team, rule_set=rule_set, number=next(_numbers),
             state=Version.State.DRAFT, created_at=NOW, saved_at=NOW,
         )  # fmt: skip
         for place, target in enumerate(targets, 1):
@@ -84,8 +88,18 @@ class World:
         Team.objects.filter(pk=self.team.pk).update(routing_version=F("routing_version") + 1)
         self.team.refresh_from_db()
         self.system = Access.system(self.team)
-        self._version = version
         return version
+
+    def rules_for(
+        self, trigger: str, *targets: Pool | Membership | dict[str, Any], **settings: Any
+    ) -> RuleSet:
+        """Publish a set of this trigger beside the one for new leads."""
+        rule_set = RuleSet.objects.create(
+            team=self.team, name=f"{trigger} {next(_numbers)}", trigger=trigger,
+            trigger_settings=settings, position=next(_numbers),
+        )  # fmt: skip
+        self._publish(rule_set, *targets)
+        return rule_set
 
     def lead(self, **fields: Any) -> Lead:
         number = next(_numbers)
