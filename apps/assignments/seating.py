@@ -81,11 +81,16 @@ def lock_pool(
     pool.team = team
     if tried:
         laid_over(pool, tried)
+    return seated(pool, team=team, now=now)
+
+
+def seated(pool: Pool, *, team: Team, now: datetime) -> Table:
+    """Everyone who sits in a pool, by its settings as they are in hand, saved or not."""
     whole = bool(ABILITIES & _asked(pool))
-    rows = seat_rows.read_seats(pool_id, now=now, whole=whole)
+    rows = seat_rows.read_seats(pool.pk, now=now, whole=whole)
     covering: Mapping[UUID, Person] = {}
     if any(row.is_covered for row in rows):
-        covering = seat_rows.read_covering(pool_id, now=now, whole=whole)
+        covering = seat_rows.read_covering(pool.pk, now=now, whole=whole)
     seats = [_seat_facts(row, covering, team) for row in rows]
     people = {person.member["id"]: person for person in covering.values()}
     people |= {row.person.member["id"]: row.person for row in rows}
