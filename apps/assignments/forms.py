@@ -1,4 +1,4 @@
-"""The form for a lead's facts."""
+"""The forms of the Lead page: its facts, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.assignments.bad_leads import LONGEST_NOTE
+from apps.assignments.models import BadLeadReport
 from apps.leads import normalise
 from apps.leads.models import Lead
+from apps.rules import own_fields
+from apps.rules.registry import registry
 from apps.teams.models import Team
 
 COLUMNS = (
@@ -33,9 +37,10 @@ class FactsForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, lead: Lead, team: Team) -> None:
+        self.lead, self.team, self.registry = lead, team, registry(team)
         initial = {name: getattr(lead, name) for name in COLUMNS} | {"version": lead.version}
-        super().__init__(data, initial=initial)
-        self.team = team
+        super().__init__(data, initial=initial | own_fields.shown(self.registry, lead.custom))
+        self.fields |= own_fields.inputs(self.registry)
 
     def clean_email(self) -> str:
         found = normalise.email(self.cleaned_data["email"])
@@ -61,4 +66,22 @@ class FactsForm(forms.Form):
         values = {name: self.cleaned_data[name] for name in COLUMNS}
         phone = normalise.phone(values["phone"], values["country"] or self.team.country)
         email = normalise.email(values["email"])
-        return values | {"phone_key": phone.key, "email_key": email.key}
+        own = own_fields.kept(self.registry, self.cleaned_data, self.lead.custom, self.team)
+        return values | {"phone_key": phone.key, "email_key": email.key, "custom": own}
+
+
+class ReportForm(forms.Form):
+    """What is wrong with a lead."""
+
+    reason = forms.ChoiceField(
+        label=_("What is wrong with it?"),
+        choices=BadLeadReport.Reason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what is wrong with the lead.")},
+    )
+    note = forms.CharField(
+        label=_("Note for the manager"),
+        max_length=LONGEST_NOTE,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

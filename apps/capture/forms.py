@@ -13,6 +13,8 @@ from django_countries import countries
 from apps.capture.providers import form as form_provider
 from apps.leads import normalise
 from apps.leads.models import Source
+from apps.routing.fields import Registry
+from apps.rules import own_fields
 
 LARGEST_FILE = 10 * 1024 * 1024
 LABELS = {
@@ -84,15 +86,23 @@ class NewLeadForm(LeadForm):
 
     KEYS = form_provider.OFFERED
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, registry: Registry, **kwargs: Any) -> None:
         super().__init__(*args, keys=self.KEYS, **kwargs)
+        self.registry = registry
         self.fields["message"].label = _("Notes on what they asked for")
+        self.fields |= own_fields.inputs(registry)
 
     def clean_country(self) -> str:
         given = str(self.cleaned_data.get("country", ""))
         if given and not normalise.country(given):
             raise ValidationError(_("No such country: use its name or a code such as DE."))
         return given
+
+    def answers(self) -> dict[str, Any]:
+        """What was filled in, as a body says it."""
+        own = own_fields.as_answers(self.registry, self.cleaned_data)
+        named = {key: self.cleaned_data[key] for key in self.KEYS if self.cleaned_data.get(key)}
+        return named | own
 
     def clean_budget(self) -> str:
         given = str(self.cleaned_data.get("budget", ""))

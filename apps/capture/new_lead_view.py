@@ -17,6 +17,7 @@ from apps.capture import providers, services, sources
 from apps.capture.forms import NewLeadForm
 from apps.capture.services import Answer
 from apps.leads.models import Lead, Source
+from apps.rules.registry import registry
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -26,7 +27,7 @@ from apps.teams.policy import team_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_lead(request: HttpRequest, access: Access) -> HttpResponse:
     """Type a lead in; it is routed like any other, and known people are attached."""
-    form = NewLeadForm(request.POST or None)
+    form = NewLeadForm(request.POST or None, registry=registry(access.team))
     if form.is_valid():
         answer = _receive(form, request.POST.get("once", ""), access)
         if answer.payload.get("lead"):
@@ -40,7 +41,7 @@ def new_lead(request: HttpRequest, access: Access) -> HttpResponse:
 def _receive(form: NewLeadForm, once: str, access: Access) -> Answer:
     now = timezone.now()
     source = sources.builtin(access.team, Source.Kind.HAND, now=now)
-    data = {key: value for key, value in form.cleaned_data.items() if value}
+    data = form.answers()
     return services.receive_draft(
         providers.read(source, data, services.terms_of(source)),
         source=source,

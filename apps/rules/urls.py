@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from apps.rules.views import (
     accounts,
+    fields,
     ledger,
     pools,
     rule_deeds,
@@ -63,7 +64,11 @@ urlpatterns = [
     path("scoring/<uuid:line>/move/", scoring.move, name="move_score_line"),
     path("scoring/<uuid:line>/switch/", scoring.switch, name="switch_score_line"),
     path("scoring/<uuid:line>/remove/", scoring.remove, name="remove_score_line"),
-    path("my-turns/", ledger.my_turns, name="my_turns"),
+    path("settings/fields/", fields.fields, name="fields"),
+    path("settings/fields/add/", fields.add, name="add_field"),
+    path("settings/fields/<uuid:custom_field>/", fields.field, name="field"),
+    path("settings/fields/<uuid:custom_field>/move/", fields.move_field, name="move_field"),
+    path("settings/fields/<uuid:custom_field>/remove/", fields.remove_field, name="remove_field"),
     path("settings/skills/", skills.skills, name="skills"),
     path("settings/skills/add/", skills.add, name="skill_add"),
     path("settings/skills/<uuid:skill>/", skills.skill, name="skill"),

@@ -132,6 +132,7 @@ OBJECTS: Mapping[str, Maker] = {
     "bulk_run": _one(factories.BulkRunFactory),
     "capture": _one(factories.CaptureFactory),
     "cover": _mine(factories.CoverFactory),
+    "custom_field": _one(factories.CustomFieldFactory),
     "decision": lambda side: (
         factories.DecisionFactory(team=side.team, lead=side.row_of(Lead, "lead")).pk
     ),
@@ -140,11 +141,14 @@ OBJECTS: Mapping[str, Maker] = {
     "holiday": _one(factories.HolidayFactory),
     "invitation": _one(factories.InvitationFactory),
     "lead": _lead,
+    "line": _one(factories.ScoreLineFactory),
     "member": lambda side: side.salesperson.pk,
     "offer": _offer,
     "pool": _pool,
+    "report": _of_lead(factories.BadLeadReportFactory),
     "row": _row,
     "rule": _rule_key,
+    "rule_set": lambda side: side.row_of(Version, "version").rule_set_id,
     "run": _one(factories.ImportFactory),
     "script": _one(factories.ScriptFactory),
     "seat": _seat,
@@ -168,10 +172,17 @@ def _deleted(side: Side) -> None:
     Lead.objects.filter(pk=side.id_of("lead")).update(deleted_at=NOW)
 
 
+def _held(side: Side) -> None:
+    lead = side.row_of(Lead, "lead")
+    Lead.objects.filter(pk=lead.pk).update(owner=None, stage=Lead.Stage.HELD)
+    factories.HoldFactory(team=side.team, lead=lead)
+
+
 # Addresses that are for leads in one state only.
 STATES: Mapping[str, Callable[[Side], None]] = {
     "leads/<uuid:lead>/pick/": _in_the_hopper,
     "hopper/<uuid:lead>/pick/": _in_the_hopper,
+    "held/<uuid:lead>/release/": _held,
     "leads/<uuid:lead>/restore/": _deleted,
     "leads/<uuid:lead>/deleted/": _deleted,
 }

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.accounts.models import User
-from apps.leads.models import Lead, Source, Status, StatusKind
+from apps.leads.models import CustomField, InterestGroup, Lead, Source, Status, StatusKind
 from apps.rules import pools, seats, versions
 from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, Pool, Rule, Seat, Version
 from apps.rules.pools import PoolSettings
+from apps.rules.registry import routing_moved
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role
@@ -58,6 +59,23 @@ def add_rule(by: Access, *, now: datetime = NOW, **given: Any) -> Rule:
 
 def publish(by: Access, *, now: datetime = NOW, note: str = "") -> Version:
     return versions.publish(versions.main_set(by.team), by=by, now=now, note=note)
+
+
+def make_group(team: Team, name: str, **columns: Any) -> InterestGroup:
+    return InterestGroup.objects.create(team=team, name=name, **columns)
+
+
+def make_field(team: Team, key: str, kind: str, **columns: Any) -> CustomField:
+    """A field of the team's own, known to everybody at once."""
+    label = key.replace("_", " ").capitalize()
+    made = CustomField.objects.create(team=team, key=key, label=label, type=kind, **columns)
+    moved(team)
+    return made
+
+
+def moved(team: Team) -> None:
+    """Tell every process that what it remembers of the team changed."""
+    routing_moved(team)
 
 
 def make_source(team: Team, slug: str = "website") -> Source:
