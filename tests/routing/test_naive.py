@@ -50,7 +50,8 @@ dates = {
     **dict.fromkeys(("is", "is_not", "before", "after"), iso), "is_one_of": listed(iso),
     "between": st.tuples(iso, iso).map(sorted), **nothing,
 }  # fmt: skip
-sets = {"has_any_of": listed(words), "has_all_of": listed(words), **nothing}
+groups = st.sampled_from(["Solar", "fleet ", "Wärme", "depot"])
+sets = {"has_any_of": listed(groups), "has_all_of": listed(groups), **nothing}
 areas = st.fixed_dictionaries(
     {"countries": listed(words)},
     optional={"cities": listed(words), "postcodes": listed(st.sampled_from(["1", "10", "20 1"]))},
@@ -88,13 +89,12 @@ def as_lead(values: dict[str, Any], number: int) -> LeadFacts:
 leads = st.builds(
     as_lead,
     st.fixed_dictionaries(
-        {},
+        {"interest_group": st.lists(groups, max_size=3).map(tuple)},
         optional={
             **dict.fromkeys(("country", "city", "campaign", "industry", "need"), words),
             "postcode": st.sampled_from(["10115", "201 23", "9"]),
             **dict.fromkeys(("employees", "budget"), st.one_of(numbers, numbers.map(Decimal))),
             "decision_maker": st.booleans(),
-            "interest_group": st.lists(words, max_size=3).map(tuple),
             "custom.visit": days,
         },
     ),
