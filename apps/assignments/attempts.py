@@ -12,8 +12,8 @@ from apps.alerts.models import Kind
 from apps.assignments import rows
 from apps.assignments.leaving import Grip, grip, leave
 from apps.assignments.models import Assignment
-from apps.assignments.placing import Writing
 from apps.assignments.telling import tell, users
+from apps.assignments.writing import Writing
 from apps.leads import events
 from apps.leads import services as leads
 from apps.leads.models import (
@@ -173,7 +173,8 @@ def change_status(
 def _leave_road(held: Grip, *, by: Access, now: datetime) -> None:
     """A lead that is closed while nobody owns it is not offered any longer."""
     left = leave(held, reason=Assignment.Ended.RELEASED, now=now)
-    writing = Writing(lead={"stage": Lead.Stage.OUT, "owner_id": None})
+    out = {"stage": Lead.Stage.OUT, "owner_id": None}
+    writing = Writing(lead=out, nothing_came_of=left.withdrawn)
     left.lead.generation += 1
     if left.freeing is not None:
         writing.updates.append(rows.free_place(left.freeing))

@@ -11,12 +11,13 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.alerts.models import Kind
-from apps.assignments import limits
+from apps.assignments import head_start, limits, suiting
 from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import Assignment, Door, HopperEntry, Offer
-from apps.assignments.placing import Placement, Writing, new_assignment, own, route
+from apps.assignments.placing import Placement, route
 from apps.assignments.telling import tell
 from apps.assignments.together import Fragment
+from apps.assignments.writing import Writing, new_assignment, own
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
 from apps.teams.access import Access
@@ -99,12 +100,12 @@ def pick(lead_id: UUID, *, by: Access, now: datetime) -> Claimed:
     member = _member(by)
     entry = (
         HopperEntry.objects.visible_to(by)
-        .select_related("pool")
+        .select_related("pool", "lead__source")
         .filter(lead_id=lead_id)
         .order_by("-entered_at")
         .first()
     )
-    if entry is None:
+    if entry is None or suiting.is_kept_from(entry, by, now):
         raise HopperEntry.DoesNotExist
     left = HopperEntry.objects.filter(pk=entry.pk, left_at=None)
     if not left.update(left_at=Now(), picked_by=member):
@@ -163,6 +164,7 @@ def _take(offer: Offer, member: Membership, *, by: Access, now: datetime) -> lis
             cursor.execute(TAKE, [member.pk, offer.pk])
             return [member.user_id] if cursor.rowcount == 1 else None
     limits.refuse_paused(member, now)
+    head_start.refuse_early(offer, member)
     allowed = limits.of(offer.pool, by.team, now)
     with prepared() as cursor:
         cursor.execute(*taking_open(offer, member, allowed))

@@ -8,7 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Subquery, UUIDField, Value
+from django.db.models.functions import Coalesce
 
 from apps.assignments import sticky
 from apps.assignments.seat_rows import running_covers
@@ -75,16 +76,17 @@ class TeamGround:
         return reserve(seat.taker, freeing=self._freeing, most=most)
 
     def direct(self, member_id: UUID) -> UUID | None:
-        members = Membership.objects.active().filter(team_id=self._team.pk).select_related("user")
-        covers = running_covers(self._now).filter(membership=OuterRef("pk"))
+        covers = running_covers(self._now).filter(
+            membership_id=member_id, membership__is_active=True,
+            by_member__is_active=True, by_member__user__is_active=True,
+        )  # fmt: skip
         by = Subquery(covers.order_by("starts_at").values("by_member")[:1])
-        member = members.annotate(covered_by=by).filter(pk=member_id).first()
-        if member is None:
+        members = Membership.objects.active().filter(team_id=self._team.pk).select_related("user")
+        taker = members.filter(pk=Coalesce(by, Value(member_id, UUIDField()))).first()
+        if taker is None:
             return None
-        if member.covered_by is not None:
-            member = members.filter(pk=member.covered_by).first() or member
-        self._direct[member.pk] = member
-        return member.pk
+        self._direct[taker.pk] = taker
+        return taker.pk
 
     def reserve_direct(self, member_id: UUID) -> bool:
         return reserve(member_id, freeing=self._freeing)

@@ -42,6 +42,7 @@ class Left:
     pool_id: UUID | None
     offered_to: tuple[Membership, ...]
     freeing: UUID | None
+    withdrawn: Offer | None = None  # from one member alone: it does not count against her caps
 
 
 class _Moved(Exception):
@@ -115,6 +116,7 @@ def leave(held: Grip, *, reason: Assignment.Ended, now: datetime) -> Left:
         pool_id=assignment.pool_id if assignment else None,
         offered_to=tuple(_members(offer)),
         freeing=holder,
+        withdrawn=offer if offer is not None and offer.is_exclusive else None,
     )
 
 

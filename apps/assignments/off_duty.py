@@ -17,8 +17,9 @@ from django.db import OperationalError, connection, transaction
 from apps.alerts.models import Kind
 from apps.assignments.claiming import locked
 from apps.assignments.models import Assignment, Door
-from apps.assignments.placing import Writing, route
+from apps.assignments.placing import route
 from apps.assignments.telling import tell
+from apps.assignments.writing import Writing
 from apps.leads.models import Activity
 from apps.leads.services import activity
 from apps.routing.calendar import Schedule, is_open, next_common_opening

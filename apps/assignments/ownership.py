@@ -14,9 +14,10 @@ from apps.assignments import deadlines, rows
 from apps.assignments.leaving import Left, grip, leave
 from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import Assignment, Decision, Door
-from apps.assignments.placing import Placement, Writing, new_assignment, own, route
+from apps.assignments.placing import Placement, route
 from apps.assignments.seating import Table, lock_pool
 from apps.assignments.telling import tell, users
+from apps.assignments.writing import Writing, new_assignment, own
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
 from apps.routing import credit, decide
@@ -72,7 +73,10 @@ def release(lead: Lead, *, by: Access, now: datetime, reason: str = "") -> Place
     left = leave(held, reason=Assignment.Ended.RELEASED, now=now)
     data = {"reason": reason.replace("\x00", "")[:200]}
     activity(left.lead, Activity.Kind.RELEASED, by=by, now=now, member=left.owner, data=data).save()
-    return route(left.lead, door=Door.RELEASE, by=by, now=now, freeing=left.freeing)
+    writing = Writing(nothing_came_of=left.withdrawn)
+    return route(
+        left.lead, door=Door.RELEASE, by=by, now=now, freeing=left.freeing, writing=writing
+    )
 
 
 @transaction.atomic
@@ -80,7 +84,8 @@ def delete_lead(lead: Lead, *, by: Access, now: datetime) -> None:
     """Take the lead off every screen; it can be restored. Needs the permission to delete."""
     by.require(Permission.DELETE_LEADS)
     left = leave(grip(lead.pk, by), reason=Assignment.Ended.DELETED, now=now)
-    writing = Writing(lead={"stage": Lead.Stage.OUT, "owner_id": None, "deleted_at": now})
+    writing = Writing(lead={"stage": Lead.Stage.OUT, "owner_id": None, "deleted_at": now},
+                      nothing_came_of=left.withdrawn)  # fmt: skip
     if left.freeing is not None:
         writing.updates.append(rows.free_place(left.freeing))
     left.lead.generation += 1
@@ -93,11 +98,14 @@ def delete_lead(lead: Lead, *, by: Access, now: datetime) -> None:
 
 @transaction.atomic
 def restore_lead(lead: Lead, *, by: Access, now: datetime) -> Placement | None:
-    """Bring a deleted lead back: to whoever owned it then, else on its road. None if closed."""
+    """Bring a deleted lead back: to whoever owned it then, else on its road.
+
+    None if it is closed; a merged one is another lead now and stays.
+    """
     by.require(Permission.DELETE_LEADS)
     leads = Lead.objects.select_for_update(of=("self",), no_key=True).select_related("source")
     fresh = leads.get(pk=lead.pk)
-    if fresh.deleted_at is None:
+    if fresh.deleted_at is None or fresh.merged_into_id is not None:
         return None
     fresh.deleted_at = None
     fresh.save(update_fields=["deleted_at"])
@@ -132,7 +140,7 @@ def _give(
     began = perf_counter()
     lead = left.lead
     lead.generation += 1
-    writing = Writing()
+    writing = Writing(nothing_came_of=left.withdrawn)
     if charge and left.pool_id is not None:
         _charge(writing, lock_pool(left.pool_id, team=by.team, now=now), member, lead, now)
     decision = _by_hand(lead, member, door, by, now)

@@ -17,6 +17,7 @@ from apps.assignments.leaving import Grip, Left, grip, leave
 from apps.assignments.models import Assignment, Decision, Door
 from apps.assignments.placing import Placement, route
 from apps.assignments.telling import tell, users
+from apps.assignments.writing import Writing
 from apps.leads.models import Lead
 from apps.rules.calendars import team_schedule
 from apps.rules.compiled import LiveRules, Target
@@ -110,8 +111,9 @@ def _move(
     was_owned = held.lead.stage == Lead.Stage.OWNED
     left = leave(held, reason=Assignment.Ended.RULE, now=now)
     placed = route(
-        left.lead, door=door, by=by, now=now, freeing=left.freeing, rules=rules, target=target
-    )
+        left.lead, door=door, by=by, now=now, freeing=left.freeing, rules=rules, target=target,
+        writing=Writing(nothing_came_of=left.withdrawn),
+    )  # fmt: skip
     if placed.outcome in NOWHERE and (was_owned or placed.outcome == Outcome.KEPT):
         raise _Stays
     _tell_those_before(left, placed, by, now)
