@@ -66,7 +66,6 @@ REASONS = {
     "deadline_passed": _("the deadline has passed"),
     "released": _("given back by a manager"),
     "off_duty": _("you went off duty"),
-    "moved_by_rule": _("a rule moved it"),
     "bad_lead": _("reported as a bad lead"),
     "spam": _("spam"),
     "wrong_number": _("wrong number"),

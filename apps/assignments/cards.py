@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.assignments import limits
+from apps.assignments import head_start, limits
 from apps.assignments.models import Assignment, HopperEntry, Offer
 from apps.leads import masking
 from apps.leads.models import FollowUp, Lead
@@ -50,6 +50,7 @@ class OfferCard:
     why: str
     next_name: str
     blocked: str
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,13 @@ def offers(access: Access, now: datetime) -> list[OfferCard]:
         .order_by("expires_at", "id")
     )
     names = _names(_next_after(offer) for offer in rows)
-    return [_offer_card(offer, access, names, now) for offer in rows]
+    opens = head_start.opening(rows, access.member_id, now)
+    return [_offer_card(offer, access, names, opens.get(offer.pk), now) for offer in rows]
 
 
-def _offer_card(offer: Offer, access: Access, names: dict[str, str], now: datetime) -> OfferCard:
+def _offer_card(
+    offer: Offer, access: Access, names: dict[str, str], opens_at: datetime | None, now: datetime
+) -> OfferCard:
     keys = offer.decision.trace.get("facts", {})
     masked = access.masked or not offer.is_exclusive
     card = lead_card(offer.lead, access, masked=masked, keys=keys)
@@ -132,6 +136,7 @@ def _offer_card(offer: Offer, access: Access, names: dict[str, str], now: dateti
         why=_("your turn") if by_turn else "",
         next_name=names.get(_next_after(offer) or "", ""),
         blocked="" if offer.is_exclusive else why_blocked(access, offer.pool, now),
+        opens_at=opens_at,
     )
 
 

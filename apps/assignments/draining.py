@@ -116,7 +116,8 @@ class _Look:
 
     def takes(self, lead: Lead) -> bool:
         """Whether anybody is there for this lead."""
-        if not self.table.pool.is_active or not self.table.pool.filters:
+        pool = self.table.pool
+        if not pool.is_active or not (pool.filters or pool.fit):
             return True
         facts = lead_facts(lead, registry(self.pool.team), now=self.now)
         return bool(decide.choose(self.table.facts, now=self.now, lead=facts).eligible)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.alerts import services as alerts
 from apps.alerts.models import Alert
 from apps.assignments import triage
-from apps.assignments.models import Assignment, HopperEntry, Offer
+from apps.assignments.models import Assignment, BadLeadReport, Hold, HopperEntry, Offer
 from apps.leads.models import Lead
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
@@ -44,6 +44,14 @@ class Counts:
         return self._waiting.get("unplaced", 0) + self._waiting.get("long_in_hopper", 0)
 
     @property
+    def held(self) -> int:
+        return self._waiting.get("held", 0)
+
+    @property
+    def reports(self) -> int:
+        return self._waiting.get("reports", 0)
+
+    @property
     def alerts(self) -> int:
         return self._waiting.get("alerts", 0)
 
@@ -68,7 +76,14 @@ class Counts:
             return []
         unplaced = Lead.objects.visible_to(self.access).unplaced()
         in_hopper = triage.long_in_hopper(self.access.team, timezone.now())
-        return [_counted("unplaced", unplaced), _counted("long_in_hopper", in_hopper)]
+        reported = BadLeadReport.objects.visible_to(self.access).filter(
+            state=BadLeadReport.State.OPEN, lead__deleted_at=None
+        )
+        held = Hold.objects.visible_to(self.access).filter(released_at=None, lead__deleted_at=None)
+        return [
+            _counted("unplaced", unplaced), _counted("long_in_hopper", in_hopper),
+            _counted("held", held), _counted("reports", reported),
+        ]  # fmt: skip
 
     @cached_property
     def last_seq(self) -> int:

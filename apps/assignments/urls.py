@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.assignments.views import actions, hopper, lead, today, triage
+from apps.assignments.views import actions, held, hopper, lead, reports, today, triage
 
 app_name = "assignments"
 
@@ -18,6 +18,13 @@ urlpatterns = [
     path("triage/<uuid:lead>/route/", triage.route_again, name="triage_route"),
     path("triage/<uuid:lead>/qualify/", triage.qualify, name="triage_qualify"),
     path("triage/<uuid:lead>/disqualify/", triage.disqualify, name="triage_disqualify"),
+    path("hopper/next/", hopper.take_next, name="hopper_next"),
+    path("held/", held.held, name="held"),
+    path("held/<uuid:lead>/release/", held.release, name="held_release"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<uuid:report>/accept/", reports.accept, name="report_accept"),
+    path("reports/<uuid:report>/refuse/", reports.refuse, name="report_refuse"),
+    path("leads/<uuid:lead>/report/", reports.report, name="report"),
     path("leads/<uuid:lead>/", lead.lead, name="lead"),
     path("leads/<uuid:lead>/pick/", today.pick, name="pick"),
     path("leads/<uuid:lead>/attempts/", actions.attempt, name="attempt"),

@@ -21,7 +21,7 @@ function pageOf(alert) {
   return isOpen ? `/t/${team}/` : `/t/${team}/leads/${alert.lead}/`;
 }
 
-const LOST_BY = { off_duty: "lostOffDuty", released: "lostReleased", moved_by_rule: "lostByRule" };
+const LOST_BY = { off_duty: "lostOffDuty", released: "lostReleased", rule: "lostByRule" };
 
 // What is said of each; the words about the lead itself come with the alert (data.title, masked).
 const SAYS = {

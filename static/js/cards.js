@@ -188,6 +188,12 @@ export function ask() {
     });
 }
 
+// The head start of others is over: this card may be claimed without waiting for the server.
+function openCard(early) {
+  early.closest("[data-offer]").querySelector("button[disabled]")?.removeAttribute("disabled");
+  early.remove();
+}
+
 function removeOffer(offer) {
   for (const card of whole.querySelectorAll(`[data-offer="${offer}"]:not([data-keep])`)) {
     if (!card.querySelector("[aria-busy], .htmx-request")) leave(card);
@@ -224,11 +230,18 @@ export function start() {
   watchThumb();
   document.addEventListener("leadrelay:alert", onAlert);
   document.addEventListener("leadrelay:caught-up", ask);
+  // A list of what moves without an alert to this reader.
+  const every = Number(whole.dataset.refresh) * 1_000;
+  if (every) setInterval(() => document.visibilityState === "visible" && ask(), every);
   whole.addEventListener("click", (event) => {
     if (event.target.closest("[data-gone-dismiss]")) leave(event.target.closest("[id]"));
   });
   // The offer's time is over on this clock: the server has the last word.
-  whole.addEventListener("leadrelay:deadline", () => setTimeout(ask, 1_200));
+  whole.addEventListener("leadrelay:deadline", (event) => {
+    const early = event.target.closest("[data-head-start]");
+    if (early) openCard(early);
+    setTimeout(ask, 1_200);
+  });
   document.addEventListener("htmx:afterSettle", () => {
     showCounts();
     const won = whole.querySelector("[data-won]:not([data-said])");

@@ -65,6 +65,7 @@ function drawLeft(node, now) {
   setState(node, state);
   const words = left > 0 ? word("timeLeft", clockFace(left)) : word("timeLate", clockFace(-left));
   setText(node.querySelector("[data-words]"), words);
+  if (node.hasAttribute("data-announces")) announcePassing(node, left);
 }
 
 export function drawAll() {

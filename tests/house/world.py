@@ -146,6 +146,7 @@ OBJECTS: Mapping[str, Maker] = {
     "offer": _offer,
     "pool": _pool,
     "report": _of_lead(factories.BadLeadReportFactory),
+    "report": _of_lead(factories.BadLeadReportFactory),
     "row": _row,
     "rule": _rule_key,
     "rule_set": lambda side: side.row_of(Version, "version").rule_set_id,
@@ -178,10 +179,17 @@ def _held(side: Side) -> None:
     factories.HoldFactory(team=side.team, lead=lead)
 
 
+def _held(side: Side) -> None:
+    lead = side.row_of(Lead, "lead")
+    Lead.objects.filter(pk=lead.pk).update(owner=None, stage=Lead.Stage.HELD)
+    factories.HoldFactory(team=side.team, lead=lead)
+
+
 # Addresses that are for leads in one state only.
 STATES: Mapping[str, Callable[[Side], None]] = {
     "leads/<uuid:lead>/pick/": _in_the_hopper,
     "hopper/<uuid:lead>/pick/": _in_the_hopper,
+    "held/<uuid:lead>/release/": _held,
     "held/<uuid:lead>/release/": _held,
     "leads/<uuid:lead>/restore/": _deleted,
     "leads/<uuid:lead>/deleted/": _deleted,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.timezone import now as clock
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from apps.assignments import cards, limits
-from apps.assignments.models import HopperEntry
+from apps.assignments import cards, limits, picking
+from apps.assignments.limits import ClaimRefused
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -21,13 +23,7 @@ SHOWN = 50
 def hopper(request: HttpRequest, access: Access) -> HttpResponse:
     """The oldest first, details masked, limits shown."""
     now = clock()
-    waiting = (
-        HopperEntry.objects.visible_to(access)
-        .waiting()
-        .select_related("lead__source", "pool")
-        .order_by("entered_at", "id")
-    )
-    entries = list(waiting[: SHOWN + 1])
+    entries = picking.for_member(access, now, most=SHOWN + 1)
     allowed = limits.of(None, access.team, now)
     member = access.membership
     claimed = member.claims_count if member and member.claims_date == allowed.today else 0
@@ -40,7 +36,24 @@ def hopper(request: HttpRequest, access: Access) -> HttpResponse:
         "claims_limit": allowed.per_day,
         "claims_left": max(allowed.per_day - claimed, 0) if allowed.per_day is not None else None,
         "may_pick": access.can(Permission.WORK_LEADS),
+        "next_blocked": cards.why_blocked(access, None, now),
     }
     if request.headers.get("X-Fragment") == "lists":
         return render(request, "assignments/_hopper_list.html", page)
     return render(request, "assignments/hopper.html", page)
+
+
+@team_page(Permission.WORK_LEADS)
+@require_POST
+def take_next(request: HttpRequest, access: Access) -> HttpResponse:
+    """Take the best lead of the hopper for me."""
+    try:
+        claimed = picking.pick_best(by=access, now=clock())
+    except ClaimRefused as refused:
+        messages.warning(request, refused.message)
+    except picking.NothingToPick:
+        messages.info(request, _("Nothing in the hopper for you just now."))
+    else:
+        messages.success(request, _("It’s yours. Make the first attempt now."))
+        return redirect(cards.address(access, "lead", lead=claimed.lead.pk))
+    return redirect("assignments:hopper", team=access.team.slug)

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 
 from apps.alerts import services as alerts
 from apps.assignments import cards, contacting, lead_page, reasons, services, timeline
-from apps.assignments.models import Assignment, Decision, HopperEntry
+from apps.assignments.forms import ReportForm
+from apps.assignments.models import Assignment, BadLeadReport, Decision, HopperEntry
 from apps.content.services import scripts_for
 from apps.leads.masking import is_masked
 from apps.leads.models import FollowUp, Lead, Status
@@ -60,6 +61,7 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
         "back": _back(found, access),
         "next_url": _next(found, access),
         "may": may,
+        **_reporting(found, access),
         "clock": lead_page.clock(found, assignment),
         "contacts": contacting.buttons(found, access) if may["log"] and not masked else [],
         "attempt": lead_page.open_question(found, access, now),
@@ -77,6 +79,21 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
         "statuses": Status.objects.visible_to(access).filter(is_active=True),
         **_addresses(found, access),
     }
+
+
+def _reporting(found: Lead, access: Access) -> dict[str, Any]:
+    """The owner may report an open lead; whoever decides sees what was reported."""
+    waiting = BadLeadReport.objects.filter(lead=found, state=BadLeadReport.State.OPEN)
+    report = waiting.select_related("member__user").first()
+    may = found.is_open and report is None and _is_mine(found, access)
+    said: dict[str, Any] = {"report": report, "report_url": "", "accept_url": ""}
+    if may:
+        url = cards.address(access, "report", lead=found.pk)
+        said |= {"report_url": url, "report_form": ReportForm()}
+    if report is not None and access.can(Permission.ADJUST_CREDIT):
+        said["accept_url"] = cards.address(access, "report_accept", report=report.pk)
+        said["refuse_url"] = cards.address(access, "report_refuse", report=report.pk)
+    return said
 
 
 def _is_mine(found: Lead, access: Access) -> bool:
