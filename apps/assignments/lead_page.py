@@ -112,12 +112,13 @@ def facts(lead: Lead, access: Access, used: set[str], *, masked: bool) -> list[F
         hidden = masked and (field.key in HIDDEN_WHEN_MASKED or field.is_personal)
         if hidden and field.key not in INITIALS_WHEN_MASKED:
             continue
-        words = masked_name(str(value)) if hidden else _in_words(field, value, lead, access)
+        words = masked_name(str(value)) if hidden else in_words(field, value, lead, access)
         found.append(Fact(str(field.label), words, field.key in used, hidden))
     return found
 
 
-def _in_words(field: Any, value: Any, lead: Lead, access: Access) -> str:
+def in_words(field: Any, value: Any, lead: Lead, access: Access) -> str:
+    """A value of the lead's as people read it."""
     if field.key in _READ_AS:
         return _READ_AS[field.key](str(value))
     if field.type is FieldType.MONEY and isinstance(value, int):

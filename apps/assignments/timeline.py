@@ -65,16 +65,20 @@ class TimelineDay:
 
 
 def of(lead: Lead, access: Access, now: datetime, *, masked: bool) -> list[TimelineDay]:
-    """The newest 200 lines, newest first, by the reader's days. One query."""
+    """The newest 200 lines of it, and of what was merged into it, newest first, by days."""
+    messages = dict(Lead.objects.filter(merged_into=lead).values_list("pk", "message"))
+    messages[lead.pk] = lead.message
     rows = (
         Activity.objects.visible_to(access)
-        .filter(lead=lead)
+        .filter(lead__in=list(messages))
         .select_related("member__user", "actor")
         .order_by("-at", "-id")[:SHOWN]
     )
     zone = ZoneInfo(access.user.timezone if access.user else access.team.timezone)
     known = {row.data.get("attempt") for row in rows if row.kind == Kind.OUTCOME}
-    entries = [_entry(row, lead, access, masked=masked, known=known) for row in rows]
+    entries = [
+        _entry(row, messages[row.lead_id], access, masked=masked, known=known) for row in rows
+    ]
     return list(_by_day(entries, zone, now))
 
 
@@ -89,9 +93,9 @@ def _day(day: date, today: date) -> str:
 
 
 def _entry(
-    row: Activity, lead: Lead, access: Access, *, masked: bool, known: set[str | None]
+    row: Activity, message: str, access: Access, *, masked: bool, known: set[str | None]
 ) -> Entry:
-    """One line; `known` are the attempts whose outcome is told."""
+    """One line; `message` came with the lead, `known` are attempts whose outcome is told."""
     title, text = words(row, access)
     is_open = row.kind == Kind.ATTEMPT and row.data.get("attempt") not in known
     if is_open:
@@ -100,7 +104,7 @@ def _entry(
     if masked:
         text = "" if row.kind in WRITTEN_BY_PEOPLE else text
     else:
-        quote = lead.message if row.kind == Kind.RECEIVED else _quoted(row)
+        quote = message if row.kind == Kind.RECEIVED else _quoted(row)
     symbol = SYMBOLS.get(Kind(row.kind), "circle")
     if row.kind == Kind.ATTEMPT:
         symbol = CHANNEL_SYMBOLS.get(row.data.get("channel", ""), symbol)
@@ -153,6 +157,12 @@ def _label(kinds: Any, value: Any) -> str:
     return str(kinds(value).label) if value in kinds.values else str(value or "")
 
 
+def _again(data: dict[str, Any]) -> str:
+    if data.get("linked"):
+        return _("A new lead was made of it.")
+    return _("Opened again.") if data.get("reopened") else _("Kept as the same person.")
+
+
 _HEARD = {
     "opened_content": _lazy("Opened what was sent"),
     "replied": _lazy("Replied"),
@@ -165,8 +175,7 @@ _SAYINGS: dict[Kind, Any] = {
         str(d.get("form") or d.get("campaign") or ""),
     ),
     Kind.ATTACHED: lambda who, d: (
-        _("Came again from %(source)s") % {"source": d.get("source", _("a source"))},
-        _("Kept as the same person."),
+        _("Came again from %(source)s") % {"source": d.get("source", _("a source"))}, _again(d),
     ),
     Kind.OFFERED: lambda who, d: (_("Offered to %(who)s") % {"who": _low(who)}, _rule(d)),
     Kind.OPENED: lambda who, d: (

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from apps.assignments.views import actions, held, hopper, lead, reports, today, triage
+from apps.assignments.views import (
+    actions,
+    bulk,
+    groups,
+    held,
+    hopper,
+    judging,
+    lead,
+    merge,
+    reports,
+    today,
+    triage,
+)
 
 app_name = "assignments"
 
@@ -18,6 +30,11 @@ urlpatterns = [
     path("triage/<uuid:lead>/route/", triage.route_again, name="triage_route"),
     path("triage/<uuid:lead>/qualify/", triage.qualify, name="triage_qualify"),
     path("triage/<uuid:lead>/disqualify/", triage.disqualify, name="triage_disqualify"),
+    path("leads/distribute/", bulk.distribute, name="distribute"),
+    path("distributions/", bulk.distributions, name="distributions"),
+    path("distributions/<uuid:bulk_run>/", bulk.distribution, name="distribution"),
+    path("distributions/<uuid:bulk_run>/progress/", bulk.progress, name="distribution_progress"),
+    path("distributions/<uuid:bulk_run>/cancel/", bulk.cancel, name="distribution_cancel"),
     path("hopper/next/", hopper.take_next, name="hopper_next"),
     path("held/", held.held, name="held"),
     path("held/<uuid:lead>/release/", held.release, name="held_release"),
@@ -35,7 +52,13 @@ urlpatterns = [
     path("leads/<uuid:lead>/delete/", actions.delete, name="delete"),
     path("leads/<uuid:lead>/deleted/", actions.deleted, name="deleted"),
     path("leads/<uuid:lead>/do-not-contact/", actions.do_not_contact, name="do_not_contact"),
+    path("leads/<uuid:lead>/disqualify/", judging.disqualify, name="disqualify"),
+    path("leads/<uuid:lead>/put-back/", judging.put_back, name="put_back"),
     path("leads/<uuid:lead>/edit/", actions.edit, name="edit"),
+    path("leads/<uuid:lead>/groups/", groups.set_groups, name="groups"),
+    path("leads/<uuid:lead>/merge/", merge.choose, name="merge_with"),
+    path("leads/<uuid:lead>/merge/<uuid:other>/", merge.merge, name="merge"),
+    path("leads/<uuid:lead>/apart/<uuid:other>/", merge.keep_apart, name="keep_apart"),
     path("attempts/<uuid:attempt>/", actions.outcome, name="outcome"),
     path("attempts/<uuid:attempt>/misdial/", actions.misdial, name="misdial"),
     path("follow-ups/<uuid:follow_up>/done/", actions.follow_up_done, name="follow_up_done"),

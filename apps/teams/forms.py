@@ -176,9 +176,13 @@ class TeamForm(forms.ModelForm):
         model = Team
         fields = [
             "name", "timezone", "country", "currency", "response_seconds", "claims_per_day",
-            "max_unworked", "hopper_days",
+            "max_unworked", "hopper_days", "duplicate_policy",
         ]  # fmt: skip
         help_texts = {
+            "duplicate_policy": _(
+                "By e-mail, phone or the provider’s id. Within an hour it is always the same "
+                "enquiry. After a won lead comes a new one, linked to it."
+            ),
             "response_seconds": _("Pools may set their own. 0: leads are never taken back."),
             "claims_per_day": _("A member may claim so many leads a day. Empty: no limit."),
             "max_unworked": _("Who has so many leads without an attempt claims no more."),

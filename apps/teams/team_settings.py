@@ -14,7 +14,7 @@ from apps.teams.permissions import Permission
 
 EDITABLE = (
     "name", "timezone", "country", "currency", "response_seconds", "claims_per_day",
-    "max_unworked", "hopper_days",
+    "max_unworked", "hopper_days", "duplicate_policy",
 )  # fmt: skip
 
 

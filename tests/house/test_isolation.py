@@ -155,6 +155,7 @@ IN_BODIES = {
     "assignee": "member",
     "members": "member",
     "to": "member",
+    "into": "group",
     "overflow_member": "member",
     "overflow_pool": "pool",
 }

@@ -6,15 +6,25 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.alerts import services as alerts
-from apps.assignments import cards, contacting, lead_page, reasons, services, timeline
+from apps.assignments import (
+    cards,
+    contacting,
+    kinship,
+    lead_page,
+    merging,
+    reasons,
+    services,
+    timeline,
+)
 from apps.assignments.forms import ReportForm
 from apps.assignments.models import Assignment, BadLeadReport, Decision, HopperEntry
 from apps.content.services import scripts_for
@@ -36,6 +46,9 @@ def visible_lead(access: Access, lead_id: UUID) -> Lead:
 @require_safe
 def lead(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     now = clock()
+    merged = merging.into(lead, access)
+    if merged is not None:
+        return redirect(cards.address(access, "lead", lead=merged.pk))
     found = visible_lead(access, lead)
     services.mark_viewed(found, by=access, now=now)
     alerts.mark_lead_read(found.pk, by=access, now=now)
@@ -78,6 +91,7 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
         "members": _members(found, access) if may["reassign"] else [],
         "statuses": Status.objects.visible_to(access).filter(is_active=True),
         **_addresses(found, access),
+        **kinship.of(found, access, may_edit=may["edit"]),
     }
 
 
@@ -197,7 +211,8 @@ def decision(request: HttpRequest, access: Access, decision: UUID) -> HttpRespon
     rows = Decision.objects.visible_to(access).select_related(
         "lead__source", "rule", "pool", "chosen__user", "version", "actor"
     )
-    found = get_object_or_404(rows.filter(lead__deleted_at=None), pk=decision)
+    is_kept = Q(lead__deleted_at=None) | Q(lead__merged_into__isnull=False)
+    found = get_object_or_404(rows.filter(is_kept), pk=decision)
     others = rows.filter(lead=found.lead).order_by("at", "id")
     page = {
         "access": access,
