@@ -26,6 +26,8 @@ OPEN = "open"
 CLOSED = "closed"
 MET, MISSED = "met", "missed"
 STATUSES = (OPEN, CLOSED, *StatusKind.values)
+SCORE_BANDS = ("A", "B", "C", "D")
+SCORE = "score"
 SEARCH_LENGTH = 100
 LATEST_FIRST = (F("received_at").desc(), F("id").desc())
 
@@ -46,6 +48,7 @@ class LeadFilters:
     owner: str = ""  # an id, "me" or "none"
     had: UUID | None = None  # a member who had the lead at some time
     source: UUID | None = None
+    group: UUID | None = None  # an interest group
     status: str = ""
     stage: str = ""
     band: Band | None = None
@@ -56,6 +59,8 @@ class LeadFilters:
     is_untouched: bool = False
     is_contacted: bool = False
     is_counted: bool = False
+    score_band: str = ""
+    sort: str = ""  # "score": the best first, those without a score left out
     errors: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -67,6 +72,7 @@ class LeadFilters:
             owner=reading.owner(),
             had=reading.id("had"),
             source=reading.id("source"),
+            group=reading.id("group"),
             status=reading.one_of("status", STATUSES),
             stage=reading.one_of("stage", Lead.Stage.values),
             band=reading.band(),
@@ -77,6 +83,8 @@ class LeadFilters:
             is_untouched=reading.flag("untouched"),
             is_contacted=reading.flag("contacted"),
             is_counted=reading.flag("counted"),
+            score_band=reading.one_of("score_band", SCORE_BANDS),
+            sort=reading.one_of("sort", (SCORE,)),
             errors=reading.errors,
         )
 
@@ -84,6 +92,10 @@ class LeadFilters:
     def is_any(self) -> bool:
         """Whether anything is left out at all."""
         return self != LeadFilters(clock=self.clock, errors=self.errors)
+
+    @property
+    def is_by_score(self) -> bool:
+        return self.sort == SCORE
 
     @property
     def is_slow(self) -> bool:
@@ -112,6 +124,8 @@ class LeadFilters:
         if self.last_day:
             after = self.last_day + timedelta(days=1)
             wanted.append(Q(received_at__lt=datetime.combine(after, time(), zone)))
+        if self.group:
+            wanted.append(Q(group_ids__contains=[self.group]))
         if self.is_contacted:
             wanted.append(Q(first_contact_at__isnull=False))
         return wanted
@@ -126,6 +140,10 @@ class LeadFilters:
             equal["source_id"] = self.source
         if self.stage:
             equal["stage"] = self.stage
+        if self.score_band:
+            equal["band"] = self.score_band
+        if self.is_by_score:
+            equal["score__isnull"] = False
         return equal
 
     def _status(self) -> Q:

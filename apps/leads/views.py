@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,11 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from apps.leads import groups
 from apps.leads.cells import harmless
 from apps.leads.chips import PAGING, carried, chips
-from apps.leads.filters import LATEST_FIRST, LeadFilters
+from apps.leads.filters import LATEST_FIRST, SCORE_BANDS, LeadFilters
+from apps.leads.groups import Chip
 from apps.leads.masking import LeadCard, card, is_masked
 from apps.leads.models import Lead, LeadQuerySet, Source, StatusKind
+from apps.leads.paging import Page, turn_to
 from apps.leads.speed import Clock
 from apps.teams import audit
 from apps.teams.access import Access
@@ -29,7 +30,6 @@ from apps.teams.models import Membership
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 
-PAGE = 50
 COUNTED, COUNTED_SLOWLY = 10_000, 500
 EXPORTED_AT_ONCE = 500
 
@@ -41,17 +41,9 @@ class Row:
     lead: Lead
     card: LeadCard
     url: str
+    groups: Sequence[Chip]
     waited: float | None  # seconds to the first attempt; None without one
     is_waiting: bool  # open, and nobody has tried yet
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a long list: its rows and the cursors beside it."""
-
-    rows: Sequence[Lead]
-    older: str = ""
-    newer: str = ""
 
 
 @team_page(Permission.SEE_TEAM)
@@ -62,7 +54,10 @@ def leads(request: HttpRequest, access: Access) -> HttpResponse:
     filters = LeadFilters.read(request.GET)
     rows = filters.apply(Lead.objects.visible_to(access), by=access, now=now)
     owners = _owners(access)
-    page = turn_to(rows, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    page = turn_to(
+        rows, after=request.GET.get("after", ""), before=request.GET.get("before", ""),
+        by_score=filters.is_by_score,
+    )  # fmt: skip
     context = {
         "access": access,
         "section": "leads",
@@ -72,8 +67,10 @@ def leads(request: HttpRequest, access: Access) -> HttpResponse:
         "page": page,
         "count": _count(rows, page, upto=COUNTED_SLOWLY if filters.is_slow else COUNTED),
         "owners": owners,
+        "groups": groups.known(access.team).chips.values(),
         "sources": list(Source.objects.visible_to(access)),
         "status_kinds": StatusKind.choices,
+        "bands": SCORE_BANDS,
         "clocks": Clock.LABELS,
         "chips": chips(filters, request.GET, owners),
         "carried": carried(request.GET),
@@ -103,45 +100,6 @@ def export(request: HttpRequest, access: Access) -> StreamingHttpResponse:
     )
 
 
-def turn_to(rows: LeadQuerySet, *, after: str = "", before: str = "") -> Page:
-    """The page that begins after a cursor, or ends before one, the latest lead first."""
-    if before and (place := _place(before)):
-        at, pk = place
-        newer = rows.filter(received_at__gte=at).exclude(Q(received_at=at) & Q(pk__lte=pk))
-        found = list(_shown(newer).order_by("received_at", "id")[: PAGE + 1])
-        kept = found[:PAGE][::-1]
-        return Page(kept, older=_cursor(kept[-1:]), newer=_cursor(kept[:1], len(found) > PAGE))
-    place = _place(after)
-    if place:
-        at, pk = place
-        rows = rows.filter(received_at__lte=at).exclude(Q(received_at=at) & Q(pk__gte=pk))
-    found = list(_shown(rows).order_by(*LATEST_FIRST)[: PAGE + 1])
-    kept = found[:PAGE]
-    return Page(
-        kept,
-        older=_cursor(kept[-1:], len(found) > PAGE),
-        newer=_cursor(kept[:1], place is not None),
-    )
-
-
-def _shown(rows: LeadQuerySet) -> LeadQuerySet:
-    return rows.select_related("source", "status", "owner__user").defer("message", "owner__hours")
-
-
-def _cursor(lead: Sequence[Lead], is_wanted: bool = True) -> str:
-    return f"{lead[0].received_at.isoformat()}~{lead[0].pk}" if lead and is_wanted else ""
-
-
-def _place(cursor: str) -> tuple[datetime, UUID] | None:
-    """What a cursor says; one that was tampered with begins anew."""
-    moment, _tilde, pk = cursor.partition("~")
-    try:
-        at = datetime.fromisoformat(moment)
-        return (at, UUID(pk)) if at.tzinfo else None
-    except ValueError:
-        return None
-
-
 def _count(rows: LeadQuerySet, page: Page, *, upto: int) -> str:
     """How many leads there are; beyond a limit it is not worth the counting."""
     if not page.older and not page.newer:
@@ -161,6 +119,7 @@ def _row(lead: Lead, access: Access) -> Row:
         lead=lead,
         card=card(lead, masked=is_masked(lead, by=access)),
         url=reverse("assignments:lead", kwargs={"team": access.team.slug, "lead": lead.pk}),
+        groups=groups.known(access.team).of(lead),
         waited=waited,
         is_waiting=waited is None and lead.is_open,
     )

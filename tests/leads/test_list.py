@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.leads import views
+from apps.leads import paging, views
 from apps.leads.cells import harmless
 from apps.leads.models import Lead
 from apps.teams.models import AuditEntry, Membership
@@ -174,17 +174,17 @@ def test_a_filter_that_a_link_brought_can_be_taken_away(manager: Client, rosa: L
 def test_pages_meet_without_a_gap_or_a_repetition(
     world: World, manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "PAGE", 3)
+    monkeypatch.setattr(paging, "PAGE", 3)
     leads = [world.lead(received_at=NOW - timedelta(minutes=n // 4)) for n in range(10)]
     rows = Lead.objects.filter(team=world.team)
 
-    page, seen = views.turn_to(rows), []
+    page, seen = paging.turn_to(rows), []
     while True:
         seen += [lead.pk for lead in page.rows]
         if not page.older:
             break
-        page = views.turn_to(rows, after=page.older)
-    back = views.turn_to(rows, before=page.newer)
+        page = paging.turn_to(rows, after=page.older)
+    back = paging.turn_to(rows, before=page.newer)
 
     assert len(seen) == len(set(seen)) == len(leads)
     assert [lead.pk for lead in back.rows] == seen[-4:-1]
@@ -193,7 +193,7 @@ def test_pages_meet_without_a_gap_or_a_repetition(
 def test_many_leads_are_not_counted_to_the_end(
     world: World, manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "PAGE", 2)
+    monkeypatch.setattr(paging, "PAGE", 2)
     monkeypatch.setattr(views, "COUNTED", 3)
     for _number in range(5):
         world.lead()
@@ -203,7 +203,7 @@ def test_many_leads_are_not_counted_to_the_end(
 
 def test_it_takes_few_statements_however_many_leads(world: World, manager: Client) -> None:
     mia = world.member("Mia")
-    for number in range(views.PAGE + 5):
+    for number in range(paging.PAGE + 5):
         world.lead(owner=mia if number % 2 else None, stage="owned" if number % 2 else "new")
     manager.get(LIST)
 
@@ -264,3 +264,47 @@ def test_an_export_is_for_who_may(world: World, manager: Client) -> None:
 def test_an_empty_list_says_what_it_is_for(manager: Client) -> None:
     assert "No leads yet" in manager.get(LIST).content.decode()
     assert "No lead fits" in manager.get(f"{LIST}?q=nobody").content.decode()
+
+
+def test_the_best_come_first_and_unscored_leads_stay_away(world: World, manager: Client) -> None:
+    world.lead()
+    low = world.lead(score=-5, band="D")
+    best = world.lead(score=80, band="A", received_at=NOW - timedelta(days=9))
+    later = world.lead(score=80, band="A", received_at=NOW)
+
+    assert shown(manager, "sort=score") == ids(later, best, low)
+    assert shown(manager, "score_band=A") == ids(later, best)
+    assert shown(manager, "score_band=D&sort=score") == ids(low)
+
+
+def test_pages_of_the_best_meet_without_a_gap_or_a_repetition(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "PAGE", 3)
+    for n in range(10):
+        world.lead(score=n // 3, received_at=NOW - timedelta(minutes=n // 2))
+    rows = Lead.objects.filter(team=world.team)
+
+    page, seen = paging.turn_to(rows, by_score=True), []
+    while True:
+        seen += [(lead.score, lead.received_at, lead.pk) for lead in page.rows]
+        if not page.older:
+            break
+        page = paging.turn_to(rows, after=page.older, by_score=True)
+    back = paging.turn_to(rows, before=page.newer, by_score=True)
+
+    assert len(set(seen)) == 10
+    assert seen == sorted(seen, reverse=True)
+    assert [lead.pk for lead in back.rows] == [pk for _score, _at, pk in seen[-4:-1]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "score_band=Z", "sort=name", "sort=score&after=x", "sort=score&after=2026-01-01~x~1",
+        "sort=score&before=2026-01-01T00:00:00%2B00:00~00000000-0000-0000-0000-000000000000~99999",
+        "sort=score&after=2026-01-01T00:00:00%2B00:00~00000000-0000-0000-0000-000000000000~x",
+    ],
+)  # fmt: skip
+def test_an_order_that_is_none_shows_the_list(manager: Client, rosa: Lead, query: str) -> None:
+    assert manager.get(f"{LIST}?{query}").status_code == 200
