@@ -222,6 +222,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 30},
     },
+    "count-track-records": {
+        "task": "assignments.tasks.count_track_records",
+        "schedule": 600.0,
+        "options": {"expires": 300},
+    },
     "rescore-due": {
         "task": "rules.tasks.rescore_due",
         "schedule": 600.0,

@@ -110,7 +110,7 @@ def _line_of(seats: Sequence[Seat], access: Access) -> TurnLine | None:
     if place < 0:
         return None
     seat = order[place]
-    url = reverse("rules:my_turns", kwargs={"team": access.team.slug})
+    url = reverse("assignments:my_turns", kwargs={"team": access.team.slug})
     return TurnLine(seat.pool.name, place + 1, Decimal(seat.credit) / NANO, url)
 
 

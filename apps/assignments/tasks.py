@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from apps.assignments import bulk, services, silence
+from apps.assignments import bulk, services, silence, track_records
 from config.celery import nudge
 
 # Below the workers' time limit; the next tick goes on with what is left.
@@ -36,3 +36,9 @@ def resume_distributions() -> None:
     """Wake distributions that nobody is at."""
     for run_id in bulk.unfinished():
         nudge(distribute, str(run_id))
+
+
+@shared_task(name="assignments.tasks.count_track_records")
+def count_track_records() -> int:
+    """Measure members anew where pools ask for it. May run twice: the later one stands."""
+    return track_records.count_all(now=timezone.now())

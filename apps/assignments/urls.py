@@ -14,6 +14,7 @@ from apps.assignments.views import (
     reports,
     today,
     triage,
+    turns,
 )
 
 app_name = "assignments"
@@ -64,4 +65,6 @@ urlpatterns = [
     path("follow-ups/<uuid:follow_up>/done/", actions.follow_up_done, name="follow_up_done"),
     path("follow-ups/<uuid:follow_up>/cancel/", actions.follow_up_cancel, name="follow_up_cancel"),
     path("decisions/<uuid:decision>/", lead.decision, name="decision"),
+    path("pools/<uuid:pool>/shares/", turns.shares, name="shares"),
+    path("my-turns/", turns.my_turns, name="my_turns"),
 ]

@@ -14,7 +14,7 @@ from apps.rules.standing import Place
 
 def skip_words(skip: Skip | str | None) -> str:
     """A reason to pass somebody over, in a few words."""
-    return _words().get(Skip(skip), str(skip)) if skip else ""
+    return _words().get(skip, str(skip)) if skip else ""
 
 
 def reason(place: Place) -> str:
@@ -70,7 +70,7 @@ def _with_numbers() -> dict[Skip, str]:
     }
 
 
-def _words() -> dict[Skip, str]:
+def _words() -> dict[Skip | str, str]:
     return {
         Skip.INACTIVE: _("inactive"),
         Skip.NOT_PERMITTED: _("may not work on leads"),

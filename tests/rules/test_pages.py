@@ -337,7 +337,7 @@ def test_seats_are_weighed_ordered_and_removed(
 def test_a_salesperson_sees_her_own_turns(team: Team, pool: Pool, go: Go, manager: Access) -> None:
     seat = make_seat(pool, "Mia Brandt", manager)
 
-    page = signed_in(seat.membership).get(go("my_turns"))
+    page = signed_in(seat.membership).get(f"/t/{team.slug}/my-turns/")
 
     assert page.status_code == 200
     assert pool.name in page.text

@@ -1,15 +1,15 @@
-"""The turns ledger of a pool, its revisions, and a member's own turns."""
+"""The turns ledger of a pool, and its revisions."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from apps.leads.models import Lead
-from apps.rules import ledger, standing
+from apps.rules import ledger
 from apps.rules.models import Pool, PoolRevision
 from apps.rules.revisions import changes_of
 from apps.teams.access import Access
@@ -57,25 +57,6 @@ def revisions(request: HttpRequest, access: Access, pool: UUID) -> HttpResponse:
         "revisions": changes_of(rows, Membership.objects.visible_to(access))[:REVISIONS],
     }
     return render(request, "rules/revisions.html", context)
-
-
-@team_page(Permission.WORK_LEADS)
-@require_safe
-def my_turns(request: HttpRequest, access: Access) -> HttpResponse:
-    """A member's own credit and turns in every pool where she sits."""
-    if access.membership is None:
-        raise Http404("Only members have turns.")
-    turns = ledger.my_turns(access.membership)
-    lead_ids = [turn.entry.lead_id for turn in turns if turn.entry.lead_id]
-    leads = Lead.objects.visible_to(access).select_related("source").in_bulk(lead_ids)
-    context = {
-        "access": access,
-        "section": "me",
-        "turns": turns,
-        "leads": leads,
-        "seats": standing.credits_of(access.membership),
-    }
-    return render(request, "rules/my_turns.html", context)
 
 
 def _cursor(request: HttpRequest) -> ledger.Cursor | None:

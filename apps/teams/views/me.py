@@ -202,6 +202,6 @@ def _forms(member: Membership) -> dict[str, forms.BaseForm]:
 def _address_of_my_turns(access: Access) -> str | None:
     """The ledger belongs to the rules, which this app does not know: only its address's name."""
     try:
-        return reverse("rules:my_turns", kwargs={"team": access.team.slug})
+        return reverse("assignments:my_turns", kwargs={"team": access.team.slug})
     except NoReverseMatch:
         return None
