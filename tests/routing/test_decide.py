@@ -132,6 +132,22 @@ def test_a_skip_says_until_when() -> None:
     assert until(choice, 3) == NOON.replace(day=19, hour=8)
 
 
+@pytest.mark.parametrize("of", ["pool", "member"])
+def test_a_holiday_is_told_apart_from_being_outside_hours(of: str) -> None:
+    days = {day: ((time(8), time(18)),) for day in range(7)}
+    off = Schedule("UTC", days, frozenset({NOON.date()}))
+    member = seat(1, schedule=off if of == "member" else None)
+    asked = pool(member, schedule=off if of == "pool" else None, respects_hours=True)
+    late = NOON.replace(hour=20)
+
+    choice = choose(asked, now=NOON)
+
+    assert reasons(choice) == {1: Skip.HOLIDAY}
+    assert until(choice, 1) == NOON.replace(day=19, hour=8)
+    assert reasons(choose(asked, now=late)) == {1: Skip.OUTSIDE_HOURS}
+    assert reasons(choose(replace(asked, respects_hours=False), now=NOON)) == {1: None}
+
+
 def test_hours_are_those_of_pool_and_member_together() -> None:
     members = (seat(1), seat(2, schedule=AFTERNOONS))
 
