@@ -237,6 +237,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3.0,
         "options": {"expires": 10},
     },
+    "tend-simulations": {
+        "task": "simulator.tasks.tend",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
     "send-emails": {
         "task": "alerts.tasks.send_emails",
         "schedule": 3.0,

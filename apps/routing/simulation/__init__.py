@@ -8,6 +8,7 @@ the same seed and the same leads give the same run.
 
 from apps.routing.simulation.chance import Chance, Spread
 from apps.routing.simulation.plans import (
+    AS_A_RULE,
     Arrival,
     Behaviour,
     Cover,
@@ -20,6 +21,7 @@ from apps.routing.simulation.results import Figures, Outcome, Result
 from apps.routing.simulation.world import World
 
 __all__ = [
+    "AS_A_RULE",
     "Arrival",
     "Behaviour",
     "Chance",

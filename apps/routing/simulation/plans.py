@@ -136,7 +136,7 @@ class MemberPlan:
 
     `steps` and `covers` are in order of time; the first step holds from the beginning.
     `open_until` has an entry for every lead that was open then: when it was closed, None if it
-    stayed open. `profile` has what a seat's facts say of the person, which goes along when she
+    stayed open; of those, `fresh` are still new. `profile` has what a seat's facts say of the person, which goes along when she
     covers somebody.
     """
 
@@ -147,6 +147,7 @@ class MemberPlan:
     covers: tuple[Cover, ...] = ()
     profile: Mapping[str, Any] = field(default_factory=dict)
     open_until: tuple[datetime | None, ...] = ()
+    fresh: int = 0
 
     def cover(self, now: datetime) -> Cover | None:
         """Who takes her new leads at a moment; of several, whoever began first."""

@@ -19,13 +19,12 @@ BOTH_KINDS = frozenset({"new", "working"})
 class Member:
     """One member's counters, over all pools. `fresh` are open leads without an attempt."""
 
-    __slots__ = ("claimed", "claimed_on", "fresh", "open", "plan", "unworked")
+    __slots__ = ("claimed", "claimed_on", "fresh", "open", "plan")
 
     def __init__(self, plan: MemberPlan) -> None:
         self.plan = plan
         self.open = len(plan.open_until)
-        self.fresh = 0
-        self.unworked = 0
+        self.fresh = plan.fresh
         self.claimed = 0
         self.claimed_on: date | None = None
 
