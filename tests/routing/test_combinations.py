@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,7 +22,6 @@ from apps.routing.facts import (
     SeatFacts,
     Skip,
 )
-from apps.routing.hopper import best_next
 from tests.routing.makers import NOON, after, lead, pool, seat, seats, uuid
 
 TURN, LOAD, FIT, FIXED, NONE = (
@@ -348,48 +346,3 @@ def test_members_who_catch_up_stay_bounded(weights: list[int], seed: int, turns:
         credits = [each.credit for each in start.seats]
         assert sum(credits) == 0
         assert max(map(abs, credits)) <= (len(credits) + turns) * NANO
-
-
-# Next best for me
-
-
-def waiting(*values: dict[str, Any]) -> Sequence[Any]:
-    return [
-        lead(each, number=number, at=NOON - timedelta(minutes=number))
-        for number, each in enumerate(values, start=1)
-    ]
-
-
-def next_of(pool: PoolFacts, leads: Sequence[Any], member: int = 101) -> list[int]:
-    return [each.id.int for each in best_next(pool, leads, uuid(member), now=NOON)]
-
-
-def test_the_next_best_has_priority_then_score_then_age() -> None:
-    hopper = pool(seat(1), seat(2), ranking=NONE, mode=Mode.HOPPER)
-    leads = waiting({"score": 10}, {"score": 90}, {"priority": 1}, {"score": 10}, {})
-
-    assert next_of(hopper, leads) == [3, 2, 4, 1, 5]
-
-
-def test_the_next_best_suits_her_best_and_leaves_out_what_she_may_not_take() -> None:
-    hopper = pool(
-        seat(1, languages={"de": 1}, territories=({"countries": ("de",)},)), seat(2),
-        ranking=FIT, mode=Mode.HOPPER, fit=[{"kind": "language"}, {"kind": "territory"}],
-    )  # fmt: skip
-    leads = waiting(
-        {"language": "de", "country": "AT", "score": 99}, {"language": "de", "country": "DE"},
-        {"language": "fr", "country": "AT", "score": 99},
-    )  # fmt: skip
-
-    assert next_of(hopper, leads) == [2, 1]
-
-
-def test_the_next_best_by_turn_is_what_she_is_next_for() -> None:
-    """Lena is owed more, but speaks no German: of those leads Mia is the first."""
-    mia, lena = seat(1, languages={"de": 1, "en": 1}), seat(2, credit=NANO, languages={"en": 1})
-    hopper = pool(mia, lena, mode=Mode.HOPPER, filters={"items": [{"kind": "language"}]})
-    leads = waiting({"language": "en"}, {"language": "de"})
-
-    assert next_of(hopper, leads) == [2, 1]
-    assert next_of(hopper, leads, 102) == [1]
-    assert next_of(hopper, leads, 103) == []
