@@ -94,7 +94,8 @@ def _by_hand(decision: Decision) -> list[str]:
 
 def _names(decision: Decision) -> dict[str, str]:
     steps = decision.trace.get("steps", [])
-    wanted = {one["member"] for step in steps for one in step.get("candidates", [])}
+    candidates = [one for step in steps for one in step.get("candidates", [])]
+    wanted = {one[key] for one in candidates for key in ("member", "taker") if key in one}
     members = Membership.objects.filter(pk__in=wanted, team_id=decision.team_id)
     return {str(one.pk): str(one.user) for one in members.select_related("user")}
 
