@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from apps.rules.models import Pool, PoolRevision
+from apps.leads.models import StatusKind
+from apps.routing import filters, fit, performance
+from apps.routing.fields import Registry
+from apps.rules.models import Pool, PoolRevision, Seat, Sticky
+from apps.rules.pool_words import preferred
+from apps.rules.pools import SEAT_SETTINGS
+from apps.rules.wording import duration
 from apps.teams.models import Membership
 
-SEAT_WORDS = ("weight", "cap_day", "is_active", "position")
+SEAT_WORDS = ("position", *SEAT_SETTINGS)
 Settings = Mapping[str, Any]
+Say = Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +31,57 @@ class Revised:
     words: tuple[str, ...]
 
 
-def changes_of(revisions: Sequence[PoolRevision], members: QuerySet[Membership]) -> list[Revised]:
+def changes_of(
+    revisions: Sequence[PoolRevision], members: QuerySet[Membership], registry: Registry
+) -> list[Revised]:
     """Each revision, latest first, against the one before it."""
     names = _names(revisions, members)
+    sayings = _sayings(names, registry)
     older = [revision.settings for revision in revisions[1:]]
     return [
-        Revised(revision, tuple(_words(before, revision.settings, names)))
+        Revised(revision, tuple(_words(before, revision.settings, names, sayings)))
         for revision, before in zip(revisions, [*older, None], strict=True)
     ]
 
 
-def _words(before: Settings | None, after: Settings, names: Mapping[str, str]) -> Iterator[str]:
+def _words(
+    before: Settings | None,
+    after: Settings,
+    names: Mapping[str, str],
+    sayings: Mapping[str, Say],
+) -> Iterator[str]:
     if before is None:
         yield _("The pool as it was")
         return
     for key, value in after.items():
-        if key != "seats" and before.get(key) != value:
-            was, will_be = (_named(key, each, names) for each in (before.get(key), value))
-            yield f"{_label(key)}: {was} → {will_be}"
+        # What an older revision does not know of was not there to be changed.
+        if key != "seats" and key in before and before[key] != value:
+            say = sayings.get(key, _saying(key, names))
+            yield f"{_label(key)}: {say(before[key])} → {say(value)}"
     yield from _seat_words(_by_seat(before), _by_seat(after), names)
+
+
+def _sayings(names: Mapping[str, str], registry: Registry) -> dict[str, Say]:
+    """How settings are said that are more than a number, a name or a choice."""
+    seconds = dict.fromkeys(("window_seconds", "response_seconds", "head_start_seconds"), _duration)
+    return seconds | {
+        "hours": lambda value: _("the team’s hours") if value is None else _("hours of its own"),
+        "filters": lambda value: filters.in_words(value, registry) or _("everybody"),
+        "fit": lambda value: fit.in_words(value, registry) or "–",
+        "performance": lambda value: performance.in_words(value) if value else "–",
+        "prefer": lambda value: preferred(value) or "–",
+        "sticky": lambda value: _listed(str(Sticky(each).label) for each in value),
+        "load_kinds": lambda value: _listed(str(StatusKind(each).label) for each in value),
+        "escalate_to": lambda value: _listed(names.get(str(each), "–") for each in value),
+    }
+
+
+def _duration(seconds: int | None) -> str:
+    return "–" if seconds is None else duration(seconds)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words) or "–"
 
 
 def _seat_words(
@@ -57,7 +96,7 @@ def _seat_words(
             }
             continue
         for key in SEAT_WORDS:
-            if was.get(key) != seat.get(key):
+            if key in was and was[key] != seat.get(key):
                 change = f"{_shown(was.get(key))} → {_shown(seat.get(key))}"
                 yield f"{name}, {_seat_label(key)}: {change}"
     for seat_id in before.keys() - after.keys():
@@ -72,6 +111,7 @@ def _by_seat(settings: Settings) -> dict[str, Settings]:
 def _names(revisions: Sequence[PoolRevision], members: QuerySet[Membership]) -> dict[str, str]:
     ids = {seat["member"] for revision in revisions for seat in revision.settings.get("seats", ())}
     ids |= {revision.settings.get("overflow_member_id") for revision in revisions} - {None}
+    ids |= {each for revision in revisions for each in revision.settings.get("escalate_to", ())}
     found = members.filter(pk__in=ids).select_related("user")
     pools = {revision.settings.get("overflow_pool_id") for revision in revisions} - {None}
     others = Pool.objects.filter(pk__in=pools, team__in={each.team_id for each in revisions})
@@ -83,20 +123,20 @@ def _label(key: str) -> str:
     return str(Pool._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]
 
 
-def _named(key: str, value: Any, names: Mapping[str, str]) -> str:
-    """A setting's value as the pool's page says it."""
+def _saying(key: str, names: Mapping[str, str]) -> Say:
+    """How a plain setting is said: a name, a choice as the pool's page calls it, or itself."""
     choices = dict(getattr(Pool._meta.get_field(key.removesuffix("_id")), "flatchoices", ()))
-    return str(names.get(str(value)) or choices.get(value) or _shown(value))
+    return lambda value: str(
+        names.get(str(value))
+        or (choices.get(value) if isinstance(value, str) else None)
+        or _shown(value)
+    )
 
 
 def _seat_label(key: str) -> str:
-    labels = {
-        "weight": _("weight"),
-        "cap_day": _("leads a day"),
-        "is_active": _("active"),
-        "position": _("place"),
-    }
-    return labels[key]
+    if key == "position":
+        return _("place")
+    return str(Seat._meta.get_field(key).verbose_name)  # type: ignore[union-attr]
 
 
 def _shown(value: Any) -> str:
@@ -104,4 +144,4 @@ def _shown(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return str(value) if not isinstance(value, dict) else _("other hours")
+    return str(value)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from apps.leads.models import Lead
 from apps.rules import ledger
 from apps.rules.models import Pool, PoolRevision
+from apps.rules.registry import registry
 from apps.rules.revisions import changes_of
 from apps.teams.access import Access
 from apps.teams.models import Membership
@@ -54,7 +55,9 @@ def revisions(request: HttpRequest, access: Access, pool: UUID) -> HttpResponse:
         "access": access,
         "section": "pools",
         "pool": found,
-        "revisions": changes_of(rows, Membership.objects.visible_to(access))[:REVISIONS],
+        "revisions": changes_of(rows, Membership.objects.visible_to(access), registry(access.team))[
+            :REVISIONS
+        ],
     }
     return render(request, "rules/revisions.html", context)
 
