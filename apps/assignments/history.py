@@ -92,7 +92,10 @@ def _read_offers(*, lead: UUID, since: datetime) -> QuerySet[Offer, Any]:
 
 
 def _read_lost(*, lead: UUID, since: datetime) -> QuerySet[Assignment, Any]:
-    lost = Assignment.objects.filter(lead_id=lead, end_reason__in=LOST, started_at__gte=since)
+    # Handed back off duty: her pool may give it to her again, a rule does not send it twice.
+    off_duty = Q(end_reason=Assignment.Ended.HANDED_BACK, how__in=DIRECT)
+    ended = Q(end_reason__in=LOST) | off_duty
+    lost = Assignment.objects.filter(ended, lead_id=lead, started_at__gte=since)
     is_late = Q(end_reason=Assignment.Ended.TIMEOUT, pool__on_expiry=OnExpiry.OVERFLOW)
     goes_over = Case(When(is_late, then=Value(True)), default=Value(False))
     return lost.order_by().values_list("pool_id", "how", "member_id", goes_over)
