@@ -57,12 +57,14 @@ def ranking_and_mode(pool: Pool) -> str:
     modes = {
         Mode.ASSIGN: _("assigned at once"),
         Mode.OFFER: _("as an offer"),
-        Mode.CLAIM: _("Open to claims"),
-        Mode.HOPPER: _("In the hopper"),
+        Mode.CLAIM: _("open to claims"),
+        Mode.HOPPER: _("in the hopper"),
     }
-    if pool.ranking == Ranking.NONE:
-        return modes[Mode(pool.mode)]
-    return f"{Ranking(pool.ranking).label}, {modes[Mode(pool.mode)]}"
+    keys = [*pool.prefer, pool.ranking]
+    labels = [str(Ranking(key).label) for key in keys if key != Ranking.NONE]
+    ranked = _(", then ").join(f"{label[:1].lower()}{label[1:]}" for label in labels)
+    words = ", ".join(filter(None, [ranked, modes[Mode(pool.mode)]]))
+    return words[:1].upper() + words[1:]
 
 
 def how_it_hands_over(pool: Pool) -> str:
