@@ -91,7 +91,8 @@ QUESTIONS = {
 }
 CLAIMERS = (
     "SELECT pool_id, taken_by_id, count(*) FROM assignments_offer WHERE team_id = %(team)s "
-    "AND opened_at >= %(since)s AND opened_at < %(until)s AND member_id IS NULL AND state = 'accepted' "
+    "AND opened_at >= %(since)s AND opened_at < %(until)s AND member_id IS NULL "
+    "AND state = 'accepted' "
     "GROUP BY pool_id, taken_by_id"
 )
 
@@ -167,9 +168,10 @@ def _to_json(seen: Observed) -> dict[str, Any]:
 
 
 def _from_json(kept: Mapping[str, Any]) -> Observed:
-    spreads = {f"{name}_after": Spread.of(values) for name, values in kept["spreads"].items()}
-    claimers = {UUID(member): count for member, count in kept["claimers"].items()}
-    behaviour = Behaviour(**kept["shares"], **spreads, claimers=claimers)
+    shown: dict[str, Any] = dict(kept["shares"])
+    shown |= {f"{name}_after": Spread.of(values) for name, values in kept["spreads"].items()}
+    shown["claimers"] = {UUID(member): count for member, count in kept["claimers"].items()}
+    behaviour = Behaviour(**shown)
     return Observed(behaviour, kept["from"], kept["cases"])
 
 

@@ -240,7 +240,7 @@ def explain_row(row_id: UUID, *, clock: Clock) -> None:
     """Keep one lead's decisions on both sides, found by running again: the seed is the same, and
     so are the rules and what people did. If it ends elsewhere now, the team went on meanwhile."""
     rows = SimulatedLead.objects.select_related("simulation__team")
-    row = rows.filter(pk=row_id, trace=None, simulation__state=State.DONE).first()
+    row = rows.filter(pk=row_id, trace__isnull=True, simulation__state=State.DONE).first()
     if row is None:
         return
     simulation = row.simulation

@@ -69,7 +69,7 @@ class World:
     def finish(self) -> Figures:
         """Let what is under way come to an end, for a day at most, and count it all."""
         last = [self.results[-1].at] if self.results else []
-        end = max(self.scenario.ends_at, *last) + SETTLING
+        end = max([self.scenario.ends_at, *last]) + SETTLING
         self.advance(end)
         for table in self._tables.values():
             table.finish()
