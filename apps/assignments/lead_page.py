@@ -93,13 +93,13 @@ def _country(code: str) -> str:
     return str(countries.name(code)) or code
 
 
-def _language(code: str) -> str:
+def language_name(code: str) -> str:
     known = LANG_INFO.get(code, {})
     return str(_(known["name"])) if "name" in known else code
 
 
 # Facts that are kept as codes, and how people read them.
-_READ_AS = {"phone": spaced, "country": _country, "language": _language}
+_READ_AS = {"phone": spaced, "country": _country, "language": language_name}
 
 
 def facts(lead: Lead, access: Access, used: set[str], *, masked: bool) -> list[Fact]:

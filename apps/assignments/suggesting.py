@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from apps.assignments import seating
+from apps.assignments.lead_page import language_name
 from apps.assignments.models import Decision
 from apps.leads.models import Lead
 from apps.routing import decide
 from apps.routing.calendar import ALWAYS_OPEN
 from apps.routing.decide import Candidate
 from apps.routing.facts import LeadFacts, Mode, PoolFacts, Ranking, SeatFacts, Skip
-from apps.routing.telling import Telling, numbers
+from apps.routing.fit import Part
+from apps.routing.telling import Telling
 from apps.rules.facts import lead_facts
 from apps.rules.models import Seat
 from apps.rules.registry import registry
@@ -66,12 +68,11 @@ def suggest(
     tried = _had_it(decision)
     choice = decide.choose(_everybody(seats, facts, access.team), now=now, lead=facts, tried=tried)
     mates = _mates(decision)
-    trace = choice.to_trace()
     telling = Telling({}, None, ZoneInfo(access.user.timezone if access.user else "UTC"))
     by_id = {seat.seat: seat for seat in seats}
     made = [
-        _suggestion(by_id[each.seat], each, told, trace["pool"], telling, mates)
-        for each, told in zip(choice.candidates, trace["candidates"], strict=True)
+        _suggestion(by_id[each.seat], each, told, telling, mates)
+        for each, told in zip(choice.candidates, choice.to_trace()["candidates"], strict=True)
     ]
     ordered = sorted(made, key=lambda each: (bool(each.but), not each.is_in_pool))
     return [replace(each, key=_key(place)) for place, each in enumerate(ordered, 1)]
@@ -128,23 +129,34 @@ def _suggestion(
     seat: SeatFacts,
     candidate: Candidate,
     told: Mapping[str, Any],
-    pool: Mapping[str, Any],
     telling: Telling,
     mates: Collection[UUID],
 ) -> Suggestion:
-    has_fit = candidate.fit is not None and bool(candidate.fit.parts)
-    speaks = [] if candidate.skip else list(numbers(told, pool))
+    parts = candidate.fit.parts if candidate.fit else ()
     return Suggestion(
         member_id=seat.member,
         name=seat.name,
         key=0,
         load=seat.open_leads,
         capacity=seat.capacity,
-        fit=candidate.fit.score // 10 if candidate.fit and has_fit else None,
-        why="" if not has_fit else speaks[0],
+        fit=candidate.fit.score // 10 if candidate.fit and parts else None,
+        why=_upper(", ".join(map(_part, parts))),
         but=_upper(telling.skipped(told)) if candidate.skip else "",
         is_in_pool=seat.member in mates,
     )
+
+
+def _part(part: Part) -> str:
+    """What speaks for a member, or does not: “speaks German, covers the place”."""
+    has = part.score > 0
+    match part.kind:
+        case "territory":
+            return _("covers the place") if has else _("not her territory")
+        case "language":
+            words = _("speaks %(name)s") if has else _("no %(name)s")
+            return words % {"name": language_name(str(part.detail["language"]))}
+    words = _("knows %(name)s") if has else _("not %(name)s")
+    return words % {"name": part.detail.get("skill", part.kind)}
 
 
 def _key(place: int) -> int:
@@ -153,10 +165,3 @@ def _key(place: int) -> int:
 
 def _upper(words: str) -> str:
     return words[:1].upper() + words[1:]
-
-
-def load_words(each: Suggestion) -> str:
-    """ "3 of 10 open"."""
-    if each.capacity is None:
-        return _("%(n)d open") % {"n": each.load}
-    return _("%(n)d of %(of)d open") % {"n": each.load, "of": each.capacity}

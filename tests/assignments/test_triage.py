@@ -139,7 +139,8 @@ def test_who_fits_and_has_time_stands_first(world: World, desk: Client, waiting:
 
     places = {name: shown.index(f"<strong>{name}</strong>") for name in ("Anna", "Bert", "Cleo")}
     assert places["Cleo"] < places["Anna"] < places["Bert"]
-    assert "100 % match" in shown
+    assert "Speaks German" in shown
+    assert "No German" in shown
     assert "Paused" in shown
 
 
