@@ -20,7 +20,7 @@ from apps.assignments.services import ClaimRefused, OfferGone
 from apps.leads.models import Lead, Source, Status
 from apps.rules.models import Mode, Overflow, Seat, TurnEntry
 from apps.teams.access import Access
-from apps.teams.models import Membership
+from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role
 from tests.assignments.world import World
 from tests.concurrency.crew import Crew
@@ -76,6 +76,39 @@ def test_offers_that_are_declined_while_others_are_made_never_wait_for_each_othe
     assert sum(crew.results()) == 3 * WORKERS * each
     assert _open_leads() == _recounted()
     assert not any(Seat.objects.values_list("placed_at", flat=True))
+
+
+def test_leads_that_visit_pools_in_opposite_orders_never_wait_for_each_other() -> None:
+    world = World()
+    seller = world.member("Seller")
+    one, other = (
+        world.pool(world.member(name, is_paused=True), empty_policy="next_rule", name=name)
+        for name in ("one", "other")
+    )
+    austrian = {"field": "country", "op": "is", "value": "AT"}
+    world.rules({"pool": one, "conditions": austrian}, other, one, world.pool(seller))
+    each = RACE_STEPS // 4 // WORKERS
+
+    crew = Crew(WORKERS, _route_many, world.team.pk, each).start()
+
+    assert sum(crew.results()) == WORKERS * each
+    assert _open_leads() == _recounted()
+
+
+def _route_many(number: int, stop: Any, team_id: UUID, leads: int) -> int:
+    """Route leads that look at both pools: half the workers at the one first, half at the other."""
+    team = Team.objects.get(pk=team_id)
+    source, status = Source.objects.get(team=team), Status.objects.get(team=team, kind="new")
+    country, owned = "AT" if number % 2 else "DE", 0
+    for _lead in range(leads):
+        now = timezone.now()
+        lead = Lead.objects.create(
+            team=team, source=source, status=status, received_at=now, country=country
+        )
+        with transaction.atomic():
+            services.route(lead, door=Door.WEBHOOK, by=Access.system(team), now=now)
+        owned += lead.owner_id is not None
+    return owned
 
 
 def _offer_and_decline(number: int, stop: Any, team_id: UUID, leads: int) -> int:
