@@ -73,6 +73,10 @@ def release(lead: Lead, *, by: Access, now: datetime, reason: str = "") -> Place
     left = leave(held, reason=Assignment.Ended.RELEASED, now=now)
     data = {"reason": reason.replace("\x00", "")[:200]}
     activity(left.lead, Activity.Kind.RELEASED, by=by, now=now, member=left.owner, data=data).save()
+    if left.owner is not None and left.owner.pk != by.member_id:
+        said = {"reason": "released", "by": str(by.user) if by.user else None}
+        told = tell(users([left.owner]), Kind.TAKEN_BACK, left.lead, **said)
+        alerts.raise_alerts(told, team=by.team, now=now)
     writing = Writing(nothing_came_of=left.withdrawn)
     return route(
         left.lead, door=Door.RELEASE, by=by, now=now, freeing=left.freeing, writing=writing
