@@ -141,6 +141,8 @@ def hours(value: object, field: Field) -> str | Schedule:
         return str(value)
     if not isinstance(value, Mapping):
         raise Mistake(f"expected “open”, “closed” or weekly hours, got {shown(value)}")
+    if not any(value.values()):
+        raise Mistake("expected the hours of at least one day, such as 09:00–18:00")
     try:
         return Schedule.from_json(value)
     except ValueError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from apps.routing.arguments import AREA_FIELDS, postcode_range
@@ -11,6 +12,7 @@ from apps.routing.fields import Field, Registry
 from apps.routing.operators import ABOUT_LEAD, OPERATORS, Operator, Takes
 
 HIDDEN = "…"
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NEGATIVE = {
     "is": "is not", "is not": "is", "is on": "is not on", "is not on": "is on",
     "is empty": "is known", "is known": "is empty", ">": "≤", "≥": "<", "<": "≥", "≤": ">",
@@ -150,13 +152,31 @@ def _values(value: object, operator: Operator) -> tuple[str, ...]:
         case Takes.AREA if isinstance(value, Mapping):
             return tuple(_place(key, value[key]) for key in AREA_FIELDS if value.get(key))
         case Takes.HOURS:
-            return (f"{value} hours" if isinstance(value, str) else "hours of its own",)
+            return (f"{value} hours" if isinstance(value, str) else _weekly(value),)
         case Takes.SHARE:
             percent = value.get("percent") if isinstance(value, Mapping) else value
             return (f"the {percent} % share",)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(map(_word, value))
     return (_word(value),)
+
+
+def _weekly(hours: object) -> str:
+    """Weekly hours in one line, like days together: "Mon–Fri 09:00–18:00, Sat 10:00–14:00"."""
+    if not isinstance(hours, Mapping):
+        return HIDDEN
+    shifts = {day: _shifts(hours.get(str(day))) for day in range(7)}
+    parts = []
+    for words, days in groupby(range(7), key=lambda day: shifts[day]):
+        listed = [DAYS[day] for day in days]
+        if words:
+            parts.append(f"{'–'.join(dict.fromkeys((listed[0], listed[-1])))} {words}")
+    return ", ".join(parts) or HIDDEN
+
+
+def _shifts(listed: object) -> str:
+    pairs = listed if isinstance(listed, list | tuple) else ()
+    return " and ".join("–".join(map(str, pair)) for pair in pairs if isinstance(pair, list | tuple))
 
 
 def _place(key: str, listed: object) -> str:

@@ -17,6 +17,7 @@ from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role
 from tests.rules import makers
 from tests.rules.makers import leaf, make_pool, make_seat
+from tests.rules.reader import posted
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 16
@@ -115,41 +116,6 @@ def test_groups_and_what_is_nested_deeper_are_kept(
     desk.post(go("rule", rule=rule.key), posted(page))
 
     assert draft_rules(team)[0].conditions == tree
-
-
-def posted(page: str) -> dict[str, Any]:
-    """What a browser would send of the open form."""
-    from html.parser import HTMLParser
-
-    fields: dict[str, list[str]] = {}
-
-    class Reader(HTMLParser):
-        inside, select, area = False, "", ""
-
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            given = {key: value or "" for key, value in attrs}
-            self.inside = self.inside or given.get("id") == "editor"
-            if not self.inside:
-                return
-            if tag == "input" and given.get("name"):
-                fields.setdefault(given["name"], []).append(given.get("value", ""))
-            if tag == "select":
-                self.select = given["name"]
-            if tag == "option" and "selected" in given:
-                fields.setdefault(self.select, []).append(given["value"])
-            if tag == "textarea":
-                self.area = given["name"]
-
-        def handle_data(self, data: str) -> None:
-            if self.area:
-                fields.setdefault(self.area, []).append(data)
-
-        def handle_endtag(self, tag: str) -> None:
-            self.area = ""
-            self.inside = self.inside and tag != "form"
-
-    Reader().feed(page)
-    return {**fields, "do": "save"}
 
 
 def test_a_value_of_the_wrong_type_is_shown_at_its_condition(
