@@ -77,7 +77,9 @@ class ReportForm(forms.Form):
         label=_("What is wrong with it?"),
         choices=BadLeadReport.Reason.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choose what is wrong with the lead.")},
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), _("Choose what is wrong with the lead.")
+        ),
     )
     note = forms.CharField(
         label=_("Note for the manager"),
