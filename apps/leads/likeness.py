@@ -101,7 +101,7 @@ def _folded(name: str) -> str:
 def suggest(leads: Iterable[Lead]) -> int:
     """Suggest, for each of these, the lead that is most like it; how many were suggested.
 
-    Two statements, and one for each suggestion. A suggestion that is there already stays.
+    One statement, and one more for each suggestion. A suggestion that is there already stays.
     """
     waiting = {
         lead.pk: lead

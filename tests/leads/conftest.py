@@ -6,6 +6,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.assignments.world import World
+    from tests.capture.inbox import Inbox
 
 
 @pytest.fixture
@@ -14,3 +15,10 @@ def world(db: None) -> World:
     from tests.assignments.world import World
 
     return World(response_seconds=300)
+
+
+@pytest.fixture
+def inbox(db: None) -> Inbox:
+    from tests.capture.inbox import Inbox
+
+    return Inbox()
