@@ -40,8 +40,12 @@ class Why:
 
 
 def latest(lead: Lead, access: Access) -> Why | None:
-    """The lead's newest decision in words; None if the reader may not see one."""
-    decision = Decision.objects.visible_to(access).filter(lead=lead).first()
+    """The lead's newest decision in words; None if the reader may not see one.
+
+    What brought it where it is, before what rules left as it was.
+    """
+    decisions = Decision.objects.visible_to(access).filter(lead=lead)
+    decision = decisions.exclude(outcome=Decision.Outcome.KEPT).first() or decisions.first()
     return in_words(decision, access) if decision else None
 
 
@@ -93,9 +97,11 @@ def _by_hand(decision: Decision) -> list[str]:
 
 
 def _names(decision: Decision) -> dict[str, str]:
-    steps = decision.trace.get("steps", [])
-    candidates = [one for step in steps for one in step.get("candidates", [])]
+    trace = decision.trace
+    candidates = [one for step in trace.get("steps", []) for one in step.get("candidates", [])]
     wanted = {one[key] for one in candidates for key in ("member", "taker") if key in one}
+    wanted |= {member for action in trace.get("actions", []) for member in action["notify"]}
+    wanted |= {trace["member"]} if "member" in trace else set()
     members = Membership.objects.filter(pk__in=wanted, team_id=decision.team_id)
     return {str(one.pk): str(one.user) for one in members.select_related("user")}
 

@@ -140,6 +140,28 @@ def _rule(data: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def _instead(data: dict[str, Any]) -> str:
+    return _("In place of %(name)s.") % {"name": data["for"]} if data.get("for") else ""
+
+
+def _caretaker(data: dict[str, Any]) -> str:
+    if not data.get("caretaker"):
+        return ""
+    return _("%(name)s looks after it there.") % {"name": data["caretaker"]}
+
+
+def _done(data: dict[str, Any]) -> str:
+    """What a rule did to the lead beside sending it somewhere."""
+    parts = []
+    if data.get("groups"):
+        parts.append(_("Interest groups: %(names)s.") % {"names": ", ".join(data["groups"])})
+    if data.get("priority") is not None:
+        parts.append(_("Priority %(n)s.") % {"n": data["priority"]})
+    if data.get("told"):
+        parts.append(_("Told %(names)s.") % {"names": ", ".join(data["told"])})
+    return " ".join(parts)
+
+
 def _reason(data: dict[str, Any]) -> str:
     reason = str(data.get("reason") or "").replace("_", " ")
     return reason[:1].upper() + reason[1:] + "." if reason else ""
@@ -177,11 +199,15 @@ _SAYINGS: dict[Kind, Any] = {
     Kind.ATTACHED: lambda who, d: (
         _("Came again from %(source)s") % {"source": d.get("source", _("a source"))}, _again(d),
     ),
-    Kind.OFFERED: lambda who, d: (_("Offered to %(who)s") % {"who": _low(who)}, _rule(d)),
+    Kind.OFFERED: lambda who, d: (
+        _("Offered to %(who)s") % {"who": _low(who)}, _and(_rule(d), _instead(d)),
+    ),
     Kind.OPENED: lambda who, d: (
         _("Open to %(n)s members") % {"n": d.get("members", 0)}, _rule(d),
     ),
-    Kind.ASSIGNED: lambda who, d: (_("Assigned to %(who)s") % {"who": _low(who)}, _rule(d)),
+    Kind.ASSIGNED: lambda who, d: (
+        _("Assigned to %(who)s") % {"who": _low(who)}, _and(_rule(d), _instead(d)),
+    ),
     Kind.CLAIMED: lambda who, d: (
         _("%(who)s picked it from the hopper") % {"who": who} if d.get("from") == "hopper"
         else _("%(who)s claimed it") % {"who": who}, _after(d),
@@ -205,7 +231,9 @@ _SAYINGS: dict[Kind, Any] = {
         _("Handed over to %(who)s") % {"who": _low(who)},
         _("By %(by)s.") % {"by": d["by"]} if d.get("by") else "",
     ),
-    Kind.HOPPER: lambda who, d: (_("Put into the hopper"), _and(_rule(d), _reason(d))),
+    Kind.HOPPER: lambda who, d: (
+        _("Put into the hopper"), _and(_rule(d), _reason(d) or _caretaker(d)),
+    ),
     Kind.HELD: lambda who, d: (_("Held until someone is available"), _rule(d)),
     Kind.MANAGER: lambda who, d: (_("A manager decides"), _and(_rule(d), _reason(d))),
     Kind.DISQUALIFIED: lambda who, d: (_("Disqualified"), _and(_rule(d), _reason(d))),
@@ -254,7 +282,8 @@ _SAYINGS: dict[Kind, Any] = {
     Kind.HANDED_BACK: lambda who, d: (
         _("Handed back by %(who)s") % {"who": _low(who)}, _("Off duty before an attempt."),
     ),
-    Kind.RULE: lambda who, d: (_("A rule changed the lead"), _rule(d)),
+    Kind.ROUTED: lambda who, d: (_("A rule stopped the lead"), _rule(d)),
+    Kind.RULE: lambda who, d: (_("A rule changed the lead"), _and(_rule(d), _done(d))),
     Kind.HEARD: lambda who, d: (_HEARD.get(d.get("event", ""), _("It did something")), ""),
 }  # fmt: skip
 

@@ -183,14 +183,14 @@ class Walk:
                 self._within[-1] = target.response_seconds
             return None
         if target.destination == Destination.STOP:
-            return Arrival(End.KEPT, "stopped", target)
+            return Arrival(End.KEPT, "stopped_by_a_rule", target)
         if self.has_owner and not target.replaces_owner:
             return None
         if target.response_seconds is None:
             target = replace(target, response_seconds=self._within[-1])
         if target.destination == Destination.RULE_SET:
             return self._called(target)
-        return Arrival(End.KEPT, "stays", target) if self.stays else self._follow(target)
+        return Arrival(End.KEPT, "", target) if self.stays else self._follow(target)
 
     def _called(self, target: Target) -> Arrival | None:
         """Through another set and back. One that the lead has been through has nothing new."""

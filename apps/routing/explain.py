@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from apps.routing import telling
+from apps.routing import roads, telling
 from apps.routing.facts import Mode, Ranking, Skip
 from apps.routing.fields import Registry
 from apps.routing.telling import DEEDS, Json, Telling
@@ -17,6 +17,8 @@ WHY = {
     "empty": "Nobody in it could take the lead.",
     "hops": "The lead had been passed on there as often as the pool allows.",
     "inactive": "The pool is switched off.",
+    "tried": "Everybody there who could take it was asked.",
+    "late": "Nobody there made an attempt in time.",
 }
 END = {
     "open": "Whoever claims it first gets it.",
@@ -53,7 +55,11 @@ def explain(
     rules = trace.get("rules", [])
     return [
         *_matched(rules),
+        *roads.called(trace),
+        *roads.done(trace, told),
+        *roads.tried(trace, told),
         *(sentence for step in trace.get("steps", []) for sentence in _step(step, told)),
+        *roads.direct(trace, told),
         *_end(trace),
         *_failed(rules, trace.get("ruled_out", 0), registry),
     ]
