@@ -35,13 +35,13 @@ class Circle:
         return lead
 
 
-PERSON = {"email_key": "rosa@example.com"}
+PERSON: dict[str, Any] = {"email_key": "rosa@example.com"}
 
 
 @pytest.mark.parametrize("key", [{"email_key": "rosa@example.com"}, {"phone_key": "+4930123456"}])
 @pytest.mark.parametrize("kind", [StatusKind.WORKING, StatusKind.LOST])
 def test_a_person_who_comes_again_goes_to_whoever_had_her(
-    world: World, key: dict[str, str], kind: str
+    world: World, key: dict[str, Any], kind: str
 ) -> None:
     circle = Circle(world, "contact")
     circle.had(circle.cem, kind, **key)
@@ -75,7 +75,7 @@ def test_a_deleted_lead_and_another_teams_say_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("key", [{"company_key": "nordwind"}, {"domain": "nordwind.example"}])
-def test_a_company_goes_to_whoever_has_it(world: World, key: dict[str, str]) -> None:
+def test_a_company_goes_to_whoever_has_it(world: World, key: dict[str, Any]) -> None:
     circle = Circle(world, "company")
     circle.had(circle.cem, StatusKind.WON, **key)
 
@@ -97,7 +97,7 @@ def test_leads_without_a_company_have_none_in_common(world: World) -> None:
 
 
 @pytest.mark.parametrize("key", [{"company_key": "nordwind"}, {"domain": "nordwind.example"}])
-def test_a_named_account_goes_to_its_keeper(world: World, key: dict[str, str]) -> None:
+def test_a_named_account_goes_to_its_keeper(world: World, key: dict[str, Any]) -> None:
     circle = Circle(world, "named")
     NamedAccount.objects.create(
         team=world.team, name="Nordwind", company_key=company_key("Nordwind"),

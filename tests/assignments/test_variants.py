@@ -20,11 +20,10 @@ LEADS = 40
 
 def runs(world: World, subject: RuleSet | Pool, *arms: dict[str, Any]) -> list[Variant]:
     """An experiment on the subject that began before the leads came."""
-    is_set = isinstance(subject, RuleSet)
+    on: dict[str, Any] = {"rule_set" if isinstance(subject, RuleSet) else "pool": subject}
     experiment = Experiment.objects.create(
         team=world.team, name="Trial", state=Experiment.State.RUNNING, created_at=NOW,
-        started_at=NOW, via="membership", rule_set=subject if is_set else None,
-        pool=None if is_set else subject,
+        started_at=NOW, via="membership", **on,
     )  # fmt: skip
     made = [
         Variant.objects.create(

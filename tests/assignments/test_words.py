@@ -1,6 +1,7 @@
 """What the lead page and the timeline say of a walk: sets, deeds of rules, covers, variants."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_whoever_takes_a_lead_in_anothers_place_is_told_so(world: World) -> None
 def test_a_lead_that_rules_left_as_it_was_still_says_how_it_got_there(world: World) -> None:
     world.rules(world.pool(world.member("Mia"), name="DACH"))
     lead = world.routed()
-    trace = {"rules": [], "steps": [], "end": "kept", "reason": None}
+    trace: dict[str, Any] = {"rules": [], "steps": [], "end": "kept", "reason": None}
     Decision.objects.create(
         team=world.team, lead=lead, at=NOW + timedelta(hours=1), door="changed", outcome="kept",
         trace=trace, via="rule",
