@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from apps.assignments import head_start, limits
 from apps.assignments.models import Assignment, HopperEntry, Offer
-from apps.leads import masking
+from apps.leads import groups, masking
+from apps.leads.groups import Chip
 from apps.leads.models import FollowUp, Lead
 from apps.rules.models import Ranking
 from apps.teams.access import Access
@@ -36,6 +37,7 @@ class LeadCard:
     is_masked: bool
     phone: str = ""
     band: str = ""
+    groups: Sequence[Chip] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def lead_card(lead: Lead, access: Access, *, masked: bool, keys: Iterable[str] =
         is_masked=masked,
         phone=card.phone,
         band=card.band,
+        groups=groups.known(access.team).of(lead),
     )
 
 
