@@ -105,17 +105,21 @@ def put_back(lead: Lead, *, by: Access, now: datetime) -> Placement:
     if held.lead.status_kind != StatusKind.DISQUALIFIED:
         raise NotDisqualified(_("This lead is not disqualified (any more)."))
     fresh = leave(held, reason=Assignment.Ended.RELEASED, now=now).lead
-    reason, was_spam = fresh.disqualified_reason, fresh.is_spam
-    fresh.status = rows.first_status(by.team, StatusKind.NEW)
-    fresh.status_kind, fresh.closed_at = fresh.status.kind, None
-    fresh.disqualified_reason, fresh.is_spam = "", False
-    fresh.version += 1
-    fresh.save(update_fields=[*STATUS_COLUMNS, "is_spam"])
-    data = {"reason": reason, "was_spam": was_spam}
-    activity(fresh, Activity.Kind.PUT_BACK, by=by, now=now, data=data).save()
-    events.changed(fresh, ["status"], by=by, now=now)
+    open_again(fresh, by=by, now=now)
     audit.record(by=by, action="lead.put_back", target=fresh, now=now)
     return route(fresh, door=Door.PUT_BACK, by=by, now=now)
+
+
+def open_again(lead: Lead, *, by: Access, now: datetime) -> None:
+    """Give a disqualified lead, under lock and left by everybody, its first status again."""
+    data = {"reason": lead.disqualified_reason, "was_spam": lead.is_spam}
+    lead.status = rows.first_status(by.team, StatusKind.NEW)
+    lead.status_kind, lead.closed_at = lead.status.kind, None
+    lead.disqualified_reason, lead.is_spam = "", False
+    lead.version += 1
+    lead.save(update_fields=[*STATUS_COLUMNS, "is_spam"])
+    activity(lead, Activity.Kind.PUT_BACK, by=by, now=now, data=data).save()
+    events.changed(lead, ["status"], by=by, now=now)
 
 
 def _require(lead: Lead, by: Access) -> None:

@@ -13,12 +13,13 @@ from django.db import transaction
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
+from apps.assignments import qualifying
 from apps.assignments.leaving import Grip, Left, grip, leave
 from apps.assignments.models import Assignment, Decision, Door
 from apps.assignments.placing import Placement, route
 from apps.assignments.telling import tell, users
 from apps.assignments.writing import Writing
-from apps.leads.models import Lead
+from apps.leads.models import Lead, StatusKind
 from apps.rules.calendars import team_schedule
 from apps.rules.compiled import LiveRules, Target
 from apps.rules.facts import lead_facts
@@ -28,6 +29,10 @@ from apps.teams.access import Access
 Outcome = Decision.Outcome
 NOWHERE = frozenset({Outcome.HELD, Outcome.MANAGER, Outcome.KEPT})
 STAYING = frozenset({Destination.STOP, Destination.CONTINUE})
+PLACES = frozenset({
+    Destination.POOL, Destination.MEMBER, Destination.HOPPER, Destination.MANAGER,
+})  # fmt: skip
+ABOUT_STATUS = frozenset({"status", "status_kind"})
 
 
 class _Stays(Exception):
@@ -57,6 +62,9 @@ def send_through(
     targets = _matching(held.lead, rules, by, now)
     if not targets:
         return None
+    back = next((one for one in targets if _puts_back(held.lead, one, rules)), None)
+    if back is not None:
+        return _send(held, door=door, by=by, now=now, target=back, moves=True)
     deciding = next((one for one in targets if _decides(held.lead, one)), None)
     moves = deciding is not None and deciding.destination != Destination.STOP
     return _send(held, door=door, by=by, now=now, rules=rules, moves=moves)
@@ -77,6 +85,14 @@ def _gives_way(lead: Lead, target: Target) -> bool:
     if not lead.is_open:
         return False
     return target.replaces_owner or lead.stage != Lead.Stage.OWNED
+
+
+def _puts_back(lead: Lead, target: Target, rules: LiveRules) -> bool:
+    """Whether the rule brings a disqualified lead back: only one that asks for its status does."""
+    if lead.status_kind != StatusKind.DISQUALIFIED or target.destination not in PLACES:
+        return False
+    assert target.rule_id is not None  # rules matched it
+    return not ABOUT_STATUS.isdisjoint(rules.compiled.fields_of(target.rule_id))
 
 
 def _send(
@@ -110,6 +126,8 @@ def _move(
 ) -> Placement:
     was_owned = held.lead.stage == Lead.Stage.OWNED
     left = leave(held, reason=Assignment.Ended.RULE, now=now)
+    if left.lead.status_kind == StatusKind.DISQUALIFIED:
+        qualifying.open_again(left.lead, by=by, now=now)
     placed = route(
         left.lead, door=door, by=by, now=now, freeing=left.freeing, rules=rules, target=target,
         writing=Writing(nothing_came_of=left.withdrawn),

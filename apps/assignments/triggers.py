@@ -12,9 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from apps.assignments import sending
+from apps.assignments.leaving import grip
 from apps.assignments.models import Decision, Door
 from apps.leads.models import Lead, LeadEvent
-from apps.rules import compiled
+from apps.rules import compiled, rescoring, scoring
 from apps.rules.compiled import TriggeredSet
 from apps.teams.access import Access
 
@@ -29,6 +30,10 @@ def handle(event_id: UUID, now: datetime) -> None:
     """Ask the rule sets about one event, inside the transaction that won it."""
     event = LeadEvent.objects.select_related("team").get(pk=event_id)
     by = Access.rule(event.team)
+    try:
+        _count_again(event, now)
+    except Lead.DoesNotExist:
+        return  # deleted or merged meanwhile
     for each in compiled.triggered(event.team, event.kind):
         if not concerns(each, event):
             continue
@@ -40,6 +45,20 @@ def handle(event_id: UUID, now: datetime) -> None:
             return  # deleted or merged meanwhile
         if placed is not None and placed.outcome != Decision.Outcome.KEPT:
             return
+
+
+def _count_again(event: LeadEvent, now: datetime) -> None:
+    """Count the lead's score anew, so that rules see it as the change left it."""
+    if scoring.table(event.team) is None:
+        return
+    is_change = event.kind == LeadEvent.Kind.CHANGED
+    # What a rule changes is no event of its own: the score goes with the change that moved it.
+    by = Access.rule(event.team) if is_change else Access.system(event.team)
+    lead = grip(event.lead_id, by).lead  # first, in the order of locks
+    before = lead.score
+    if rescoring.rescore(lead, by=by, now=now) and is_change:
+        fields = {*event.data.get("fields", []), "score", "band"}
+        event.data |= {"fields": sorted(fields), "score": [before, lead.score]}
 
 
 def concerns(asked: TriggeredSet, event: LeadEvent) -> bool:

@@ -52,6 +52,10 @@ class CompiledRules:
         """The rules that match, in order, each tested only when it is asked for."""
         return (self.rules[place] for place in self._matching(lead, calendar))
 
+    def fields_of(self, rule_id: UUID) -> tuple[str, ...]:
+        """The keys of the fields that a rule asks for."""
+        return self._compiled[self._places[rule_id]].fields
+
     def trace(
         self,
         lead: LeadFacts,
