@@ -139,7 +139,7 @@ def _suggestion(
         key=0,
         load=seat.open_leads,
         capacity=seat.capacity,
-        fit=candidate.fit.score // 10 if candidate.fit and parts else None,
+        fit=round(candidate.fit.score / 10) if candidate.fit and parts else None,
         why=_upper(", ".join(map(_part, parts))),
         but=_upper(telling.skipped(told)) if candidate.skip else "",
         is_in_pool=seat.member in mates,
