@@ -175,8 +175,9 @@ def _weekly(hours: object) -> str:
 
 
 def _shifts(listed: object) -> str:
-    pairs = listed if isinstance(listed, list | tuple) else ()
-    return " and ".join("–".join(map(str, pair)) for pair in pairs if isinstance(pair, list | tuple))
+    given = listed if isinstance(listed, list | tuple) else ()
+    pairs = [pair for pair in given if isinstance(pair, list | tuple)]
+    return " and ".join("–".join(map(str, pair)) for pair in pairs)
 
 
 def _place(key: str, listed: object) -> str:

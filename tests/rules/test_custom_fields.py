@@ -182,7 +182,7 @@ def test_a_field_is_made_renamed_ordered_and_removed_on_its_page(desk: Client, t
     assert (points.key, points.options, stage.options) == ("charge_points", [], ["Early", "Late"])
 
     desk.post(at("move_field", custom_field=stage.pk), {"step": "up"})
-    assert [field.key for field in CustomField.objects.order_by("position")][0] == "stage"
+    assert CustomField.objects.earliest("position") == stage
     desk.post(at("field", custom_field=stage.pk), {"label": "Phase", "options": "Late\nDone"})
     stage.refresh_from_db()
     assert (stage.label, stage.key, stage.options) == ("Phase", "stage", ["Late", "Done"])
@@ -247,7 +247,8 @@ def test_keys_are_told_apart_and_never_take_a_currency_s_place(manager: Access) 
 def test_hostile_forms_of_fields_are_answered(desk: Client, team: Team) -> None:
     address = reverse("rules:add_field", kwargs={"team": team.slug})
     forms: list[dict[str, Any]] = [
-        {}, {"new-label": "a\x00b", "new-type": "text"}, {"new-label": "x" * 5000, "new-type": "text"},
+        {}, {"new-label": "a\x00b", "new-type": "text"},
+        {"new-label": "x" * 5000, "new-type": "text"},
         {"new-label": "A", "new-type": "choice", "new-options": "x\n" * 30_000},
         {"new-label": "A", "new-type": ["text", "choice"]},
     ]  # fmt: skip
