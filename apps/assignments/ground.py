@@ -113,10 +113,15 @@ class TeamGround:
         return members.filter(pk=member_id, team_id=self._team.pk).first()
 
     def _arm(self, running: Running | None) -> Arm | None:
-        arm = running.arm_of(self._lead.pk) if running else None
-        if running and arm:
+        if running is None or self._came_before(running):
+            return None
+        arm = running.arm_of(self._lead.pk)
+        if arm:
             self.arms[running.id] = running, arm
         return arm
+
+    def _came_before(self, running: Running) -> bool:
+        return running.started_at is not None and self._lead.received_at < running.started_at
 
 
 def reserve(member_id: UUID, *, freeing: UUID | None = None, most: int | None = None) -> bool:

@@ -21,7 +21,7 @@ from apps.assignments.writing import Writing, new_assignment, own
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
 from apps.routing import credit, decide
-from apps.routing.facts import Ranking
+from apps.routing.rankings import BY_TURN
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import Membership
@@ -192,7 +192,7 @@ def _move_places(writing: Writing, *, take: Membership, free: Any) -> None:
 def _charge(writing: Writing, table: Table, member: Membership, lead: Lead, now: datetime) -> None:
     """Charge a hand assignment as a turn: the others gain, the chosen seat pays."""
     seat = table.seat_of(member.pk)
-    if seat is None or table.facts.ranking is not Ranking.TURN:
+    if seat is None or not BY_TURN.intersection(table.facts.rankings):
         return
     choice = decide.choose(table.facts, now=now)
     eligible = [one for one in table.facts.seats if one in choice.eligible or one.seat == seat.seat]

@@ -52,6 +52,7 @@ class Running:
     id: UUID
     name: str
     arms: Sequence[Arm]
+    started_at: datetime | None = None  # leads that came before have no part in it
 
     def arm_of(self, lead_id: UUID) -> Arm | None:
         """The lead's variant; None for the part of the leads that no variant takes."""
@@ -73,7 +74,9 @@ def of_pool(team: Team, pool_id: UUID) -> Running | None:
 def _load(team: Team) -> dict[UUID, Running]:
     found = Experiment.objects.filter(team=team, state=State.RUNNING).prefetch_related("variants")
     return {
-        each.rule_set_id or each.pool_id: Running(each.pk, each.name, _arms(each, team))
+        each.rule_set_id or each.pool_id: Running(
+            each.pk, each.name, _arms(each, team), each.started_at
+        )
         for each in found
     }
 

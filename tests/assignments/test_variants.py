@@ -1,5 +1,6 @@
 """Experiments while leads flow: each lead belongs to one variant, which its decision names."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -106,6 +107,16 @@ def test_leads_beyond_all_shares_are_in_no_variant(world: World) -> None:
     outside = [lead for lead in leads if variant_of(lead) is None]
     assert 0 < len(outside) < LEADS
     assert all(lead.stage == Lead.Stage.OWNED for lead in outside)
+
+
+def test_leads_that_came_before_it_began_have_no_part_in_it(world: World) -> None:
+    pool = world.pool(world.member("Mia"))
+    world.rules(pool)
+    runs(world, pool, {}, {"settings": {"ranking": "fixed"}})
+
+    lead = world.routed(now=NOW - timedelta(seconds=1))
+
+    assert variant_of(lead) is None
 
 
 def test_an_experiment_costs_no_statement(world: World, django_assert_num_queries: Any) -> None:
