@@ -151,7 +151,7 @@ class OneLead(TeamView):
         if version is not None and version != one.version:
             raise leads.StaleLead(f"Version {version} was given, {one.version} is current.")
         wanted = facts.changes(read(LeadChanges, request), one)
-        leads.edit(one, changes=wanted, by=self.access, now=timezone.now(), version=version)
+        assignments.edit(one, changes=wanted, by=self.access, now=timezone.now(), version=version)
         return answer(found(self.access, lead), self.access)
 
     @extend_schema(operation_id="leads_delete", responses={204: None, **documents.REFUSALS})

@@ -8,6 +8,7 @@ from apps.assignments.attempts import (
     may_edit,
 )
 from apps.assignments.claiming import Claimed, OfferGone, claim, decline, pick
+from apps.assignments.editing import edit
 from apps.assignments.limits import ClaimRefused
 from apps.assignments.ownership import assign_by_hand, delete_lead, release, restore_lead
 from apps.assignments.placing import Placement, route
@@ -30,6 +31,7 @@ __all__ = [
     "confirm_attempt",
     "decline",
     "delete_lead",
+    "edit",
     "expire_due",
     "log_attempt",
     "mark_viewed",

@@ -59,10 +59,25 @@ def rescore(lead: Lead, *, by: Access, now: datetime) -> bool:
     if fresh.score == score:
         return False
     fields = ["score"] if fresh.band == band else ["band", "score"]
-    events.changed(fresh, fields, by=by, now=now, score=(score, fresh.score))
+    _tell_rules(fresh, fields, score, by, now)
     if band and fresh.band != band:
         _line(fresh, score, band, by, now).save()
     return True
+
+
+def _tell_rules(
+    lead: Lead, fields: Sequence[str], before: int | None, by: Access, now: datetime
+) -> None:
+    """With the change that moved it, if that is written down and not handled yet; else alone."""
+    with_it = LeadEvent.objects.filter(
+        lead=lead, kind=LeadEvent.Kind.CHANGED, at=now, handled_at=None
+    ).first()
+    if with_it is None:
+        events.changed(lead, fields, by=by, now=now, score=(before, lead.score))
+        return
+    with_it.data["fields"] = sorted({*with_it.data.get("fields", []), *fields})
+    with_it.data["score"] = [before, lead.score]
+    with_it.save(update_fields=["data"])
 
 
 def sweep(team: Team, *, clock: Callable[[], datetime], longest: timedelta | None = None) -> bool:

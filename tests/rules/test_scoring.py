@@ -211,11 +211,19 @@ def test_a_lead_that_changed_is_counted_again_and_the_rules_are_told(
 
     moved = rescoring.rescore(lead, by=by, now=NOW)
 
-    event = LeadEvent.objects.latest("id")
     assert moved
     assert counted(lead) == (50, "B")
-    assert event.data == {"fields": ["band", "score"], "score": [0, 50]}
+    assert LeadEvent.objects.get().data == {"fields": ["band", "city", "score"], "score": [0, 50]}
     assert Activity.objects.get(kind="scored").data["from_band"] == "D"
+
+
+def test_a_score_that_moves_by_itself_is_a_change_of_its_own(team: Team, by: Access) -> None:
+    lead = a_lead(team)
+    line(by, 50)
+
+    rescoring.rescore(lead, by=by, now=NOW)
+
+    assert LeadEvent.objects.get().data == {"fields": ["band", "score"], "score": [None, 50]}
 
 
 def test_a_lead_whose_score_stands_tells_nobody(team: Team, by: Access) -> None:

@@ -238,7 +238,7 @@ def edit(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     form = FactsForm(request.POST or None, lead=found, team=access.team)
     if request.method == "POST" and form.is_valid():
         try:
-            leads.edit(
+            services.edit(
                 found, changes=form.changes(), by=access, now=clock(),
                 version=form.cleaned_data["version"],
             )  # fmt: skip
