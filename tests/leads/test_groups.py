@@ -301,7 +301,7 @@ def make_other(solar: InterestGroup) -> str:
     return str(row.pk)
 
 
-@pytest.mark.parametrize("into", ["", "x", "\x00", str(uuid4())])
+@pytest.mark.parametrize("into", ["", "x", "\x00", "00000000-0000-4000-8000-000000000009"])
 def test_a_merge_into_nothing_is_a_404(browser: Client, solar: InterestGroup, into: str) -> None:
     assert browser.post(f"{GROUPS}{solar.pk}/merge/", {"into": into}).status_code == 404
 
@@ -319,7 +319,9 @@ def test_an_owner_sets_the_groups_of_her_lead(world: World, solar: InterestGroup
     assert "group--grey" in page
 
 
-@pytest.mark.parametrize("ids", [["x"], ["\x00"], [str(uuid4())], ["1" * 9000], [""] * 50])
+@pytest.mark.parametrize(
+    "ids", [["x"], ["\x00"], ["00000000-0000-4000-8000-000000000009"], ["1" * 9000], [""] * 50]
+)
 def test_odd_groups_of_a_lead_are_refused_in_words(
     world: World, browser: Client, solar: InterestGroup, ids: list[str]
 ) -> None:
