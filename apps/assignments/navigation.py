@@ -44,6 +44,11 @@ class Counts:
         return self._waiting.get("unplaced", 0) + self._waiting.get("long_in_hopper", 0)
 
     @property
+    def desk(self) -> int:
+        """Everything that waits for a manager."""
+        return self.triage + self.held + self.reports
+
+    @property
     def held(self) -> int:
         return self._waiting.get("held", 0)
 

@@ -37,7 +37,7 @@ def duplicates(request: HttpRequest, access: Access) -> HttpResponse:
     found = likeness.pairs(access, limit=SHOWN + 1)
     page = {
         "access": access,
-        "section": "duplicates",
+        "section": "triage",
         "now": timezone.now(),
         "pairs": [_pair(pair, access) for pair in found[:SHOWN]],
         "has_more": len(found) > SHOWN,

@@ -123,7 +123,7 @@ def _page(
     counts = groups.counts(access)
     context = {
         "access": access,
-        "section": "groups",
+        "section": "settings",
         "now": timezone.now(),
         "form": form,
         "palette": PALETTE.items(),

@@ -107,7 +107,7 @@ def distributions(request: HttpRequest, access: Access) -> HttpResponse:
     runs = list(_runs(access)[:SHOWN])
     names = _names(access, runs)
     page = {
-        "access": access, "section": "leads", "now": clock(),
+        "access": access, "section": "triage", "now": clock(),
         "runs": [(run, names[run.pk]) for run in runs],
     }  # fmt: skip
     return render(request, "assignments/distributions.html", page)

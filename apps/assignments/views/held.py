@@ -31,7 +31,7 @@ def held(request: HttpRequest, access: Access) -> HttpResponse:
     rows = queues.held(access, now)
     page = {
         "access": access,
-        "section": "held",
+        "section": "triage",
         "now": now,
         "rows": rows,
         "has_more": len(rows) == queues.SHOWN,
@@ -52,7 +52,7 @@ def release(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     now = clock()
     page = {
         "access": access,
-        "section": "held",
+        "section": "triage",
         "now": now,
         "hold": hold,
         "card": cards.lead_card(hold.lead, access, masked=access.masked),

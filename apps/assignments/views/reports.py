@@ -59,7 +59,7 @@ def reports(request: HttpRequest, access: Access) -> HttpResponse:
     waiting, decided = queues.reports(access)
     page = {
         "access": access,
-        "section": "reports",
+        "section": "triage",
         "now": clock(),
         "rows": waiting,
         "decided": decided,
