@@ -84,6 +84,25 @@ def cancel(simulation: Simulation, *, by: Access, now: datetime) -> bool:
     return bool(changed)
 
 
+@transaction.atomic
+def repeat(simulation: Simulation, *, by: Access, now: datetime) -> Simulation | None:
+    """The same rules, pools, time and seed once more; None if its file is kept no longer."""
+    by.require(Permission.EDIT_ROUTING)
+    if simulation.file_name and not simulation.body:
+        return None
+    trial = {key: value for key, value in simulation.trial.items() if key != "observed"}
+    copied = ("name", "seed", "starts_at", "ends_at", "source", "file_name", "body")
+    again: Simulation = Simulation.objects.create(
+        team=by.team,
+        trial=trial,
+        created_at=now,
+        **{name: getattr(simulation, name) for name in copied},
+        **deed(by),
+    )
+    audit.record(by=by, action="simulator.asked", target=again, now=now)
+    return again
+
+
 def _refuse_if_wrong(
     pools: Mapping[UUID, Settings],
     starts_at: datetime,

@@ -156,6 +156,7 @@ OBJECTS: Mapping[str, Maker] = {
     "script": _one(factories.ScriptFactory),
     "seat": _seat,
     "skill": _one(factories.SkillFactory),
+    "simulation": _one(factories.SimulationFactory),
     "source": _one(factories.SourceFactory),
     "status": _one(factories.StatusFactory),
     "territory": _one(factories.TerritoryFactory),

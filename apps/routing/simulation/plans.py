@@ -136,8 +136,8 @@ class MemberPlan:
 
     `steps` and `covers` are in order of time; the first step holds from the beginning.
     `open_until` has an entry for every lead that was open then: when it was closed, None if it
-    stayed open; of those, `fresh` are still new. `profile` has what a seat's facts say of the person, which goes along when she
-    covers somebody.
+    stayed open; of those, `fresh` are still new. `profile` has what a seat's facts say of the
+    person, which goes along when she covers somebody.
     """
 
     member: UUID

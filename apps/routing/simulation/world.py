@@ -50,9 +50,9 @@ class World:
                 if closes is not None:
                     self._clock.later(closes, self._close, member, False)
 
-    def arrive(self, arrival: Arrival) -> Result:
-        """A lead comes in; what was due before it happens first."""
-        now = arrival.facts.received_at
+    def arrive(self, arrival: Arrival, *, now: datetime | None = None) -> Result:
+        """A lead comes in, when it was received or `now`; what was due before happens first."""
+        now = now or arrival.facts.received_at
         self.advance(now)
         result = Result(arrival.number, arrival.facts.id, now)
         self.results.append(result)
