@@ -91,6 +91,7 @@ FILTERS: Mapping[str, str] = {
     "untouched": "`1`: open and without an attempt.",
     "contacted": "`1`: replied or talked to.",
     "counted": "`1`: neither spam nor test.",
+    "score_band": "`A`, `B`, `C` or `D`.",
 }
 
 

@@ -37,7 +37,7 @@ ORDERS = {
 }
 FILTERS = (
     "q", "owner", "had", "source", "status", "stage", "band", "clock", "target", "from", "to",
-    "untouched", "contacted", "counted",
+    "untouched", "contacted", "counted", "score_band",
 )  # fmt: skip
 PAGING = frozenset({"cursor", "page_size", "ordering", "format"})
 

@@ -52,6 +52,20 @@ class StatusShape(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=StatusKind.choices)
 
 
+class ScoreLineShape(serializers.Serializer[Any]):
+    """A line of the points table that the lead meets: what it gives now, of its full points."""
+
+    name = serializers.CharField()
+    points = serializers.IntegerField()
+    of = serializers.IntegerField()
+    words = serializers.CharField()
+
+
+def _score_line(line: Shape) -> Shape:
+    named = {key: line[key] for key in ("name", "points", "of")}
+    return {**named, "words": line.get("words", "")}
+
+
 class LeadShape(serializers.Serializer[Any]):
     """A lead. Masked, it shows initials, place and source, and is empty elsewhere."""
 
@@ -74,6 +88,9 @@ class LeadShape(serializers.Serializer[Any]):
     facts = serializers.DictField()
     custom = serializers.DictField()
     score = serializers.IntegerField(allow_null=True)
+    band = serializers.CharField()
+    score_lines = ScoreLineShape(many=True)
+    disqualified_reason = serializers.CharField()
     source = SourceShape()  # type: ignore[assignment]
     status = StatusShape()
     stage = serializers.ChoiceField(choices=Lead.Stage.choices)
@@ -110,6 +127,9 @@ def lead(one: Lead, *, by: Access) -> Shape:
         "facts": {} if masked else one.facts,
         "custom": {} if masked else one.custom,
         "score": one.score,
+        "band": one.band,
+        "score_lines": [] if masked else [_score_line(line) for line in one.score_lines],
+        "disqualified_reason": "" if masked else one.disqualified_reason,
         "source": {"id": str(one.source_id), "name": one.source.name},
         "status": {"id": str(one.status_id), "name": one.status.name, "kind": one.status_kind},
         "stage": one.stage,

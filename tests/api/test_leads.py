@@ -385,3 +385,18 @@ def test_alerts_come_in_order_after_a_number(mia: Membership, mias_lead: Lead) -
     assert [alert["kind"] for alert in first["results"]] == ["lead.assigned"]
     assert rest == {"results": [], "last": first["last"]}
     assert caller.get("/alerts/", after="x").status_code == 400
+
+
+def test_a_score_is_told_line_by_line_and_leads_are_listed_by_band(
+    world: World, manager: Caller, mias_lead: Lead
+) -> None:
+    lines = [{"line": "x", "name": "Decides", "points": 20, "of": 20, "words": "yes", "decays": 0}]
+    Lead.objects.filter(pk=mias_lead.pk).update(score=20, band="C", score_lines=lines)
+    world.lead(score=90, band="A")
+
+    told = body(manager.get(f"/leads/{mias_lead.pk}/"))
+    listed = body(manager.get("/leads/?score_band=C"))["results"]
+
+    assert (told["score"], told["band"]) == (20, "C")
+    assert told["score_lines"] == [{"name": "Decides", "points": 20, "of": 20, "words": "yes"}]
+    assert [one["id"] for one in listed] == [str(mias_lead.pk)]
