@@ -181,7 +181,7 @@ WRITE = (
 def _write(leads: Sequence[Lead]) -> None:
     if not leads:
         return
-    columns = [
+    columns: list[Any] = [
         [lead.pk for lead in leads],
         [lead.score for lead in leads],
         [lead.band for lead in leads],

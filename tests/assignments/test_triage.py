@@ -158,7 +158,7 @@ def test_assigning_gives_the_lead_and_brings_the_next(
     assert f'data-chosen="{following.pk}"' in shown
     assert "→ Mia" in shown
     assert answer["HX-Replace-Url"].endswith(f"?lead={following.pk}")
-    assert Decision.objects.filter(lead=waiting).first().door == Door.TRIAGE
+    assert Decision.objects.filter(lead=waiting).earliest("-at").door == Door.TRIAGE
 
 
 def test_without_scripts_a_deed_leads_to_the_next(
@@ -218,7 +218,7 @@ def test_disqualifying_keeps_the_reason_in_words(world: World, desk: Client, wai
     waiting.refresh_from_db()
     assert (waiting.status_kind, waiting.stage) == (StatusKind.DISQUALIFIED, "out")
     assert waiting.disqualified_reason == "Not our market: only in Peru"
-    line = Activity.objects.filter(lead=waiting, kind="status").first()
+    line = Activity.objects.get(lead=waiting, kind="status")
     assert line.data["reason"] == "Not our market: only in Peru"
 
 
@@ -328,7 +328,7 @@ def test_triage_asks_few_questions(world: World, desk: Client, waiting: Lead) ->
             team=world.team, membership=member, starts_at=NOW + timedelta(days=1),
             ends_at=NOW + timedelta(days=3),
         )  # fmt: skip
-    held = Lead.objects.filter(stage="held").first()
+    held = Lead.objects.filter(stage="held").earliest("pk")
     page(world, desk, lead=held.pk)
 
     with CaptureQueriesContext(connection) as queries:
