@@ -21,6 +21,7 @@ from apps.assignments.bulk import BulkRefused, Goal
 from apps.assignments.models import BulkRun, Decision, Door
 from apps.leads.chips import Chip, chips
 from apps.leads.filters import LeadFilters
+from apps.leads.models import Source, StatusKind
 from apps.rules.models import Destination, Pool, RuleSet
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
@@ -86,6 +87,7 @@ def distribute(request: HttpRequest, access: Access) -> HttpResponse:
         "access": access, "section": "leads", "form": form, "count": count, "most": bulk.MOST,
         "is_too_many": count > bulk.MOST, "owned": _owned(fitting, count),
         "chips": _chips(filters, request.GET, access), "query": request.GET.urlencode(),
+        "asked": _asked(filters, access),
     }  # fmt: skip
     status = 422 if request.method == "POST" else 200
     return render(request, "assignments/distribute.html", page, status=status)
@@ -93,6 +95,27 @@ def distribute(request: HttpRequest, access: Access) -> HttpResponse:
 
 def _owned(fitting: Any, count: int) -> int:
     return fitting.filter(owner__isnull=False).count() if 0 < count <= bulk.MOST else 0
+
+
+def _asked(filters: LeadFilters, access: Access) -> list[str]:
+    """What the controls above the list ask for, in words; the rest is in the chips."""
+    words = [f"“{filters.q}”"] if filters.q else []
+    if filters.status:
+        kinds = {"open": _("open"), "closed": _("closed"), **dict(StatusKind.choices)}
+        words.append(_("status %(name)s") % {"name": kinds[filters.status]})
+    if filters.owner:
+        words.append(_("owner %(name)s") % {"name": _owner(filters.owner, access)})
+    if filters.source:
+        source = Source.objects.visible_to(access).filter(pk=filters.source).first()
+        words.append(_("source %(name)s") % {"name": source or "?"})
+    return words + ([_("untouched")] if filters.is_untouched else [])
+
+
+def _owner(owner: str, access: Access) -> str:
+    if owner in ("me", "none"):
+        return _("me") if owner == "me" else _("nobody")
+    members = Membership.objects.visible_to(access).select_related("user")
+    return str(members.filter(pk=owner).first() or "?")
 
 
 def _chips(filters: LeadFilters, asked: QueryDict, access: Access) -> list[Chip]:
