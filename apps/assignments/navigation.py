@@ -45,8 +45,8 @@ class Counts:
 
     @property
     def desk(self) -> int:
-        """Everything that waits for a manager."""
-        return self.triage + self.held + self.reports
+        """Everything that waits for a manager; held leads are among those to place."""
+        return self.triage + self.reports
 
     @property
     def held(self) -> int:

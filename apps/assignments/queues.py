@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
 
 from apps.assignments.cards import LeadCard, address, lead_card
 from apps.assignments.draining import in_order
@@ -109,10 +110,15 @@ def why_held(hold: Hold, access: Access) -> str:
 
 
 def _why(trace: Mapping[str, Any], names: Mapping[str, str], access: Access) -> str:
-    """The sentences about the pool that holds it: the last one that was asked."""
+    """Who was passed over in the pool that holds it, and why: the last one that was asked."""
+    steps = list(trace.get("steps", []))[-1:]
+    if not steps or not steps[0].get("candidates"):
+        return _("Nobody sits in this pool.")
     zone = access.user.timezone if access.user else access.team.timezone
-    last = {"steps": list(trace.get("steps", []))[-1:]}
-    return " ".join(explain(last, names=names, registry=registry(access.team), timezone=zone))
+    told = explain({"steps": steps}, names=names, registry=registry(access.team), timezone=zone)
+    # “Pool “DACH”, by turn: Mia paused, …”: the page names the pool already.
+    after_name = told[0].partition(f"“{steps[0]['pool']['name']}”")[2]
+    return after_name.partition(": ")[2] or told[0]
 
 
 def _next_chance(trace: Mapping[str, Any], now: datetime) -> datetime | None:

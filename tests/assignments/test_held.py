@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db.models import F
 
 from apps.alerts.models import Kind
 from apps.assignments import draining, queues
 from apps.assignments.attempts import change_status
 from apps.assignments.models import Decision, Hold
+from apps.assignments.navigation import Counts
 from apps.assignments.services import expire_due
 from apps.leads.models import Lead, StatusKind
 from apps.rules.models import Pool, Seat
 from apps.teams import availability
-from apps.teams.models import Membership, MemberSkill, Skill, Team
+from apps.teams.models import Membership, MemberSkill, Skill
 from apps.teams.permissions import Role
 from tests.assignments.test_pages import at, browser_of
 from tests.assignments.test_routing import kinds_told
@@ -335,14 +335,16 @@ def test_a_member_of_another_team_can_t_get_it(world: World, manager: Membership
     assert owner_of(lead) is None
 
 
-def test_the_menu_counts_what_is_held(world: World, manager: Membership) -> None:
+def test_what_is_held_is_counted_beside_its_name_and_once_in_all(
+    world: World, manager: Membership
+) -> None:
     nobody_there(world)
     held(world)
-    Team.objects.filter(pk=world.team.pk).update(routing_version=F("routing_version") + 1)
 
-    page = browser_of(manager).get(at(world, "today")).content.decode()
+    page = browser_of(manager).get(at(world, "held")).content.decode()
 
-    assert 'data-count="held"' in page
+    assert 'Held<i class="badge">1</i>' in page
+    assert Counts(world.access(manager)).desk == 1
 
 
 def test_the_page_takes_as_many_queries_for_many_leads_as_for_few(
