@@ -6,7 +6,7 @@ until one of them moves the lead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -73,5 +73,15 @@ def concerns(asked: TriggeredSet, event: LeadEvent) -> bool:
 
 
 def _is_watched(settings: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-    watched = settings.get("changes") or []
-    return not watched or bool(set(watched) & set(data.get("fields", [])))
+    watched, fields = settings.get("changes") or [], set(data.get("fields", []))
+    if not _crosses(settings.get("score_crosses"), data.get("score")):
+        fields -= {"score", "band"}
+    return bool(fields & set(watched) if watched else fields)
+
+
+def _crosses(value: int | None, score: Sequence[int | None] | None) -> bool:
+    """Whether the score went from one side of the value to the other; without a value, at all."""
+    if value is None or score is None:
+        return value is None
+    before, after = ((each if each is not None else 0) >= value for each in score)
+    return before is not after

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from apps.leads.models import Activity, Attempt, FollowUp, Lead, Status
 from apps.teams.operators import OfTeam, ReadOnly
+from apps.teams.team_settings import routing_moved
 
 
 @admin.register(Status)
@@ -13,6 +17,11 @@ class StatusAdmin(OfTeam):
     list_display = ("name", "kind", "position", "is_active", "team")
     list_filter = ("kind", "is_active", "team")
     search_fields = ("name",)
+
+    def note(self, request: HttpRequest, obj: Any, deed: str, *, fields: list[str]) -> None:
+        """Rules ask for statuses by their names."""
+        super().note(request, obj, deed, fields=fields)
+        routing_moved(obj.team)
 
 
 @admin.register(Lead)

@@ -26,6 +26,7 @@ EVENTS = ("replied", "opened_content", "came_again")
 CHANGES = ("status", "score", "groups")
 MOST_DAYS = 3_650
 MOST_SETS = 100
+HIGHEST_SCORE = 32_000
 
 
 @transaction.atomic
@@ -116,7 +117,9 @@ def checked_settings(
     match trigger:
         case Trigger.CHANGED:
             keys = {*CHANGES, *(field.key for field in registry)}
-            return {"changes": _some_of(settings.get("changes", []), keys, "changes")}
+            changes = _some_of(settings.get("changes", []), keys, "changes")
+            crosses = _score(settings.get("score_crosses"))
+            return {"changes": changes} | ({} if crosses is None else {"score_crosses": crosses})
         case Trigger.ACTIVITY:
             events = _some_of(settings.get("events", []), set(EVENTS), "events")
             if not events:
@@ -133,6 +136,17 @@ def _some_of(given: Any, known: set[str], path: str) -> list[str]:
     if wrong:
         raise Refused.at(path, _("Choose from the list."))
     return list(dict.fromkeys(listed))
+
+
+def _score(given: Any) -> int | None:
+    """A score that counts as a change when it is crossed; None: any change of it counts."""
+    if given in (None, ""):
+        return None
+    is_number = isinstance(given, int) and not isinstance(given, bool)
+    if not is_number or abs(given) > HIGHEST_SCORE:
+        text = _("Use a whole number from −%(n)d to %(n)d.")
+        raise Refused.at("score_crosses", text % {"n": HIGHEST_SCORE})
+    return int(given)
 
 
 def _days(given: Any) -> int:

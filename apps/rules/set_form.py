@@ -35,13 +35,20 @@ class SetForm:
     changes: list[str] = made(default_factory=list)
     events: list[str] = made(default_factory=list)
     days: str = "3"
+    crosses: str = ""
     errors: dict[str, list[str]] = made(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         """What the service judges."""
         match self.trigger:
             case Trigger.CHANGED:
-                return {"changes": self.changes}
+                crosses = self.crosses.replace("−", "-")
+                digits = crosses.removeprefix("-")
+                is_number = digits.isascii() and digits.isdecimal()
+                return {
+                    "changes": self.changes,
+                    "score_crosses": int(crosses) if is_number else crosses,
+                }
             case Trigger.ACTIVITY:
                 return {"events": self.events}
             case Trigger.SILENT:
@@ -64,6 +71,7 @@ def of(rule_set: RuleSet) -> SetForm:
         changes=list(kept.get("changes", [])),
         events=list(kept.get("events", [])),
         days=str(kept.get("days", "")),
+        crosses=str(kept.get("score_crosses", "")),
     )
 
 
@@ -75,6 +83,7 @@ def read(data: QueryDict) -> SetForm:
         changes=data.getlist("changes")[:MOST_CHOSEN],
         events=data.getlist("events")[:MOST_CHOSEN],
         days=data.get("days", "").strip()[:LONGEST_NUMBER],
+        crosses=data.get("score_crosses", "").strip()[:LONGEST_NUMBER],
     )
 
 

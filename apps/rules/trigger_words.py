@@ -17,6 +17,10 @@ def when_asked(rule_set: RuleSet, registry: Registry) -> str:
     match rule_set.trigger:
         case Trigger.CHANGED:
             names = [change_words(str(key), registry) for key in kept.get("changes", [])]
+            crosses = kept.get("score_crosses")
+            if crosses is not None and "score" in kept.get("changes", []):
+                over = _("score (across %(value)d)") % {"value": crosses}
+                names = [over if each == _("score") else each for each in names]
             if not names:
                 return _("when anything about a lead changes")
             return _("when %(what)s of a lead changes") % {"what": _either(names)}

@@ -102,6 +102,16 @@ def _rule_key(side: Side) -> UUID:
     return rule.key
 
 
+def _rule_set(side: Side) -> UUID:
+    """With a version 1 that was live, and the draft after it."""
+    draft = Version.objects.get(pk=side.id_of("version"))
+    Version.objects.filter(pk=draft.pk).update(number=1_000)
+    factories.VersionFactory(
+        team=side.team, rule_set=draft.rule_set, number=1, state="retired", published_at=NOW
+    )
+    return draft.rule_set_id
+
+
 def _pool(side: Side) -> UUID:
     by = Access.of(side.members[Role.ADMIN])
     return pools.create_pool(side.team, pools.PoolSettings(name="East"), by=by, now=NOW).pk
@@ -148,10 +158,9 @@ OBJECTS: Mapping[str, Maker] = {
     "other": _lead,
     "pool": _pool,
     "report": _of_lead(factories.BadLeadReportFactory),
-    "report": _of_lead(factories.BadLeadReportFactory),
     "row": _row,
     "rule": _rule_key,
-    "rule_set": lambda side: side.row_of(Version, "version").rule_set_id,
+    "rule_set": _rule_set,
     "run": _one(factories.ImportFactory),
     "script": _one(factories.ScriptFactory),
     "seat": _seat,
@@ -182,17 +191,10 @@ def _held(side: Side) -> None:
     factories.HoldFactory(team=side.team, lead=lead)
 
 
-def _held(side: Side) -> None:
-    lead = side.row_of(Lead, "lead")
-    Lead.objects.filter(pk=lead.pk).update(owner=None, stage=Lead.Stage.HELD)
-    factories.HoldFactory(team=side.team, lead=lead)
-
-
 # Addresses that are for leads in one state only.
 STATES: Mapping[str, Callable[[Side], None]] = {
     "leads/<uuid:lead>/pick/": _in_the_hopper,
     "hopper/<uuid:lead>/pick/": _in_the_hopper,
-    "held/<uuid:lead>/release/": _held,
     "held/<uuid:lead>/release/": _held,
     "leads/<uuid:lead>/restore/": _deleted,
     "leads/<uuid:lead>/deleted/": _deleted,

@@ -63,7 +63,7 @@ def test_a_rule_is_built_and_published_while_its_catch_is_counted(
     source = makers.make_source(team)
     for number, country in enumerate(["DE", "AT", "FR"]):
         makers.make_lead(team, source, country=country, minutes_ago=number)
-    page = open_page("rules/?new=1")
+    page = open_page("rules/?new=1", viewport={"width": 1280, "height": 1100})
 
     page.get_by_label("Name").fill("DACH")
     choose(page, "Field", "country")

@@ -204,6 +204,8 @@ def test_the_rules_for_new_leads_stay_on(team: Team, manager: Access) -> None:
         (Trigger.ACTIVITY, {"events": []}, "events"),
         (Trigger.ACTIVITY, {"events": ["died"]}, "events"),
         (Trigger.CHANGED, {"changes": ["shoe_size"]}, "changes"),
+        (Trigger.CHANGED, {"changes": ["score"], "score_crosses": "high"}, "score_crosses"),
+        (Trigger.CHANGED, {"changes": ["score"], "score_crosses": 10**9}, "score_crosses"),
         (Trigger.CHANGED, {"changes": [{"a": 1}]}, "changes"),
         ("whenever", {}, "trigger"),
     ],

@@ -39,7 +39,8 @@ class RuleSet(TeamRow):
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.ASSIGNMENT)
     name = models.CharField(_("name"), max_length=120)
     trigger = models.CharField(_("asked"), max_length=8, choices=Trigger, default=Trigger.NEW)
-    # CHANGED: {"changes": ["status", "score", "groups", "<field key>"]}, empty: any;
+    # CHANGED: {"changes": ["status", "score", "groups", "<field key>"], "score_crosses": n},
+    # no changes: any; without score_crosses every change of the score;
     # ACTIVITY: {"events": ["replied", "opened_content", "came_again"]}; SILENT: {"days": n}
     trigger_settings = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(_("on"), default=True)
