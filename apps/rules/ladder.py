@@ -49,7 +49,7 @@ def _own(pool: Pool, *, is_first: bool) -> Step:
     texts = {
         Mode.ASSIGN: (_("Assign, one by one"), _("up to %(hops)d members") % hops),
         Mode.OFFER: (_("Offer, one by one"), _("%(time)s each, up to %(hops)d") % hops),
-        Mode.CLAIM: (_("Open to claims"), _claim_note(pool)),
+        Mode.CLAIM: (_claim_text(pool), window),
         Mode.HOPPER: (_("Hopper"), _hopper_note(pool)),
     }
     text, note = texts[Mode(pool.mode)]
@@ -59,15 +59,14 @@ def _own(pool: Pool, *, is_first: bool) -> Step:
     return Step(named, note, pool)
 
 
-def _claim_note(pool: Pool) -> str:
-    window = duration(pool.window_seconds)
-    if not pool.head_start_seconds:
-        return window
-    words = _("%(time)s, the first %(head)s for some")
-    return words % {"time": window, "head": duration(pool.head_start_seconds)}
-
-
 def _hopper_note(pool: Pool) -> str:
     if pool.hopper_hours is None:
         return _("until somebody picks it")
     return _("%(time)s at most") % {"time": duration(pool.hopper_hours * 3_600)}
+
+
+def _claim_text(pool: Pool) -> str:
+    if not pool.head_start_seconds:
+        return _("Open to claims")
+    head = duration(pool.head_start_seconds)
+    return _("Open to claims, after a head start of %(time)s") % {"time": head}

@@ -188,7 +188,15 @@ ROWS: dict[str, type[Any]] = {
     "experience": ExperienceRow,
     "similar": SimilarRow,
 }
-PLAIN = ("territory", "language")
+# What is said where it must be so, and where it has a weight.
+PLAIN_LABELS = {
+    "territory": (
+        _("The lead is in one of the member’s territories"),
+        _("Weight of the territory"),
+    ),
+    "language": (_("The member speaks the lead’s language"), _("Weight of the language")),
+}
+PLAIN = tuple(PLAIN_LABELS)
 
 
 class _Plain(forms.Form):
@@ -202,15 +210,11 @@ class _Plain(forms.Form):
 
     def __init__(self, *args: Any, has_weight: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        labels = {
-            "territory": _("The lead is in one of the member’s territories"),
-            "language": _("The member speaks the lead’s language"),
-        }
-        for kind in PLAIN:
+        for kind, (asked, weighed) in PLAIN_LABELS.items():
             self.fields[kind] = (
-                WeightField(label=labels[kind])
+                WeightField(label=weighed)
                 if has_weight
-                else forms.BooleanField(label=labels[kind], required=False)
+                else forms.BooleanField(label=asked, required=False)
             )
 
 
