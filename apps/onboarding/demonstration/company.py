@@ -12,7 +12,7 @@ from apps.leads.models import CustomField, Source
 from apps.onboarding import services as onboarding
 from apps.onboarding.demonstration import cast, sign_ins
 from apps.onboarding.demonstration.cast import Person
-from apps.rules import pools, seats, versions
+from apps.rules import pools, score_lines, score_starter, seats, versions
 from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, EmptyPolicy, Mode, Overflow, Pool, Ranking
 from apps.rules.pools import PoolSettings
@@ -90,6 +90,7 @@ def found(*, password: str, now: datetime) -> Company:
     _add_fields(team)
     made = _make_pools(company, now=now)
     _connect(by, now=now)
+    score_lines.start_with(team, score_starter.usual(), by=by, now=now)
     _publish(team, made, by=by, now=now + timedelta(minutes=1))
     return company
 
