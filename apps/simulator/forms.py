@@ -34,6 +34,7 @@ RANGES = {"7": _("Last 7 days"), "30": _("Last 30 days"), "90": _("Last 90 days"
 OWN = "own"
 FIRST_SEED = 42
 LONGEST_VALUE, LONGEST_TEXT = 500, 5_000
+YEARS = range(2000, 2100)
 
 
 def version_choices(versions: Iterable[Version]) -> list[tuple[str, Any]]:
@@ -108,8 +109,12 @@ class RunForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        if given.get("range") == OWN and not (given.get("first_day") and given.get("last_day")):
-            self.add_error("first_day", _("Choose the first and the last day."))
+        if given.get("range") == OWN:
+            days = given.get("first_day"), given.get("last_day")
+            if not all(days):
+                self.add_error("first_day", _("Choose the first and the last day."))
+            elif not all(day and day.year in YEARS for day in days):
+                self.add_error("first_day", _("Choose days of this century."))
         return given
 
     @property
@@ -258,6 +263,12 @@ class LeadTestForm(forms.Form):
         given = [each for each in registry.given() if each.key not in HIDDEN_FROM_FORM]
         self._keys = [each.key for each in given]
         self.fields |= {each.key: _input(each) for each in given}
+
+    def clean_at(self) -> datetime | None:
+        at: datetime | None = self.cleaned_data.get("at")
+        if at is not None and at.year not in YEARS:
+            raise forms.ValidationError(_("Choose a time of this century."))
+        return at
 
     @property
     def first(self) -> Iterator[forms.BoundField]:

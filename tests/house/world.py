@@ -125,6 +125,12 @@ def _time_off(side: Side) -> UUID:
     return factories.TimeOffFactory(team=side.team, membership=side.salesperson).pk
 
 
+def _simulation(side: Side) -> UUID:
+    simulation = factories.SimulationFactory(team=side.team)
+    factories.SimulatedLeadFactory(team=side.team, simulation=simulation, number=1)
+    return simulation.pk
+
+
 def _row(side: Side) -> UUID:
     return factories.ImportRowFactory(team=side.team, run=side.row_of(Import, "run")).pk
 
@@ -165,7 +171,7 @@ OBJECTS: Mapping[str, Maker] = {
     "script": _one(factories.ScriptFactory),
     "seat": _seat,
     "skill": _one(factories.SkillFactory),
-    "simulation": _one(factories.SimulationFactory),
+    "simulation": _simulation,
     "source": _one(factories.SourceFactory),
     "status": _one(factories.StatusFactory),
     "territory": _one(factories.TerritoryFactory),
