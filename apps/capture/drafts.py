@@ -54,5 +54,9 @@ class Intake:
     reason: str = ""
 
 
-# A lead that only a manager can place is held, as far as the sender is concerned.
-ANSWERED_AS: Mapping[str, str] = {Decision.Outcome.MANAGER: Decision.Outcome.HELD}
+# A lead that only a manager can place is held, as far as the sender is concerned; and so is one
+# that a rule stopped.
+ANSWERED_AS: Mapping[str, str] = {
+    Decision.Outcome.MANAGER: Decision.Outcome.HELD,
+    Decision.Outcome.KEPT: Decision.Outcome.HELD,
+}
