@@ -10,7 +10,7 @@ from django.db.models import F
 
 from apps.alerts.models import LISTED, Alert
 from apps.assignments.models import Assignment, Offer
-from apps.leads.models import FollowUp
+from apps.leads.models import FollowUp, LeadEvent
 from apps.onboarding.demonstration import cast, company
 from apps.onboarding.demonstration.agenda import Agenda
 from apps.onboarding.demonstration.company import Company
@@ -113,6 +113,8 @@ def _settle(made: Company, now: datetime) -> None:
     told.filter(created_at__lt=now - timedelta(hours=2)).update(read_at=F("created_at"))
     due = FollowUp.objects.filter(team=made.team, due_at__lte=now, reminded_at=None)
     due.update(reminded_at=F("due_at"))
+    # No rules were asked about changes then.
+    LeadEvent.objects.filter(team=made.team, handled_at=None).update(handled_at=F("at"))
 
 
 def _put_off(made: Company, now: datetime) -> None:
