@@ -271,7 +271,7 @@ TIMERS = (
         _win(
             "leads_leadevent",
             "handled_at = clock_timestamp()",
-            "handled_at IS NULL",
+            "handled_at IS NULL AND at <= statement_timestamp()",
             "at",
         ),
         triggers.handle,
