@@ -127,7 +127,7 @@ def figures(team: Team, asked: Asked, *, now: datetime) -> dict[tuple[UUID, int]
     """
     values, names = _values(asked.fields)
     spans = list(asked.days)
-    arguments = [
+    arguments: list[Any] = [
         spans, *names, team.pk, now, max(spans), now, now, now, team.pk, now, now,
     ]  # fmt: skip
     with connection.cursor() as cursor:

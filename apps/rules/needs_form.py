@@ -96,7 +96,7 @@ class SkillRow(Row):
         label=_("From level"),
         coerce=int,
         required=False,
-        empty_value=1,
+        empty_value=1,  # type: ignore[arg-type]  # typed as text, returned as it is
         choices=[(level, level) for level in range(1, HIGHEST_LEVEL + 1)],
     )
     weight = WeightField()

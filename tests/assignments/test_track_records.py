@@ -76,6 +76,7 @@ def recounted(team: Team, days: int) -> dict[Any, dict[str, Any]]:
                 counted[1] += is_won
     for given in Assignment.objects.filter(team=team, responded_at__isnull=False):
         if given.started_at >= since:
+            assert given.responded_at is not None
             seconds = (given.responded_at - given.started_at).total_seconds()
             found[given.member_id]["responses"] += 1
             found[given.member_id]["response_seconds"] += seconds

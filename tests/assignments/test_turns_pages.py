@@ -94,7 +94,7 @@ def test_due_and_received_are_what_a_recount_finds(pool: Pool, manager: Access, 
         if days_ago <= 30:
             total = sum(seat.weight for seat in here)
             received[str(winner.membership)] += 1
-            due.update({str(seat.membership): seat.weight / total for seat in here})  # type: ignore[misc]
+            due.update({str(seat.membership): seat.weight / total for seat in here})
 
     found = of(pool)
 

@@ -93,7 +93,8 @@ def test_a_form_sent_as_it_is_shown_changes_nothing(
 
 def posted(page: Any) -> dict[str, Any]:
     """What a browser would send if nobody touched the pool's form."""
-    form, data = page.context["form"], {}
+    form = page.context["form"]
+    data: dict[str, Any] = {}
     forms = [form, page.context["hours"], *(
         each
         for needs in (form.filters, form.fit)

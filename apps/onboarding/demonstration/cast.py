@@ -17,7 +17,7 @@ ADMIN, MANAGER, SALESPERSON, VIEWER = "admin", "manager", "salesperson", "viewer
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member of the demo team. `experience` runs from 0 to 10."""
+    """A member of the demo team, with her years of experience."""
 
     name: str
     role: str

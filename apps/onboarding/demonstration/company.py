@@ -10,7 +10,7 @@ from typing import Any
 from apps.capture import sources
 from apps.leads.models import CustomField, Source
 from apps.onboarding import services as onboarding
-from apps.onboarding.demonstration import cast, sign_ins
+from apps.onboarding.demonstration import cast, expertise, sign_ins
 from apps.onboarding.demonstration.cast import Person
 from apps.rules import pools, score_lines, score_starter, seats, versions
 from apps.rules.checking import RuleFields
@@ -42,10 +42,12 @@ def settings_of_pools() -> list[tuple[PoolSettings, slice]]:
         (_pool(OPEN_HOUSE, Mode.CLAIM, window_seconds=5 * _MINUTE, overflow=Overflow.HOPPER),
          slice(None)),
         (_pool(SENIORS, Mode.OFFER, window_seconds=15 * _MINUTE, response_seconds=30 * _MINUTE,
-               empty_policy=EmptyPolicy.OVERFLOW, overflow=Overflow.POOL), slice(0, 4)),
+               sticky=("company", "named"), empty_policy=EmptyPolicy.OVERFLOW,
+               overflow=Overflow.POOL), slice(0, 4)),
         (_pool(PARTNERS, Mode.ASSIGN, ranking=Ranking.LOAD, response_seconds=4 * _HOUR),
          slice(4, 9)),
-        (_pool(FRENCH, Mode.ASSIGN, ranking=Ranking.FIXED, response_seconds=_HOUR), slice(5, 9, 3)),
+        (_pool(FRENCH, Mode.ASSIGN, ranking=Ranking.FIXED, response_seconds=_HOUR,
+               filters={"match": "all", "items": [{"kind": "language"}]}), slice(5, 9, 3)),
     ]  # fmt: skip
 
 
@@ -88,6 +90,7 @@ def found(*, password: str, now: datetime) -> Company:
         salespeople=tuple(access for access in staff if access.role == Role.SALESPERSON),
     )
     _add_fields(team)
+    expertise.add(by=by, now=now)
     made = _make_pools(company, now=now)
     _connect(by, now=now)
     score_lines.start_with(team, score_starter.usual(), by=by, now=now)
