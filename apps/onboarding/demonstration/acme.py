@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.onboarding.demonstration import company, past, report, segments
+from apps.onboarding.demonstration import company, more_rules, past, report, segments
 from apps.teams.models import Team
 
 PASSWORD = "leadrelay-demo"  # noqa: S105 - a demo's, printed wherever it is used
@@ -30,5 +30,5 @@ def _make(*, password: str, with_past: bool, now: datetime) -> Team:
     made = company.found(password=password, now=now - timedelta(days=past.DAYS))
     past.play(made, now=now)
     segments.add(made, now=now)
-    pass
+    more_rules.add(made, now=now)
     return made.team
