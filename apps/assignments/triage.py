@@ -106,13 +106,6 @@ def _waiting(lead: Lead, team: Team, in_hopper_since: datetime | None = None) ->
     return Waiting(lead, since, due_at, in_hopper_since)
 
 
-def is_waiting(lead: Lead, access: Access, now: datetime) -> bool:
-    """Whether a manager still decides about this lead."""
-    if lead.stage == Lead.Stage.HOPPER:
-        return long_in_hopper(access.team, now).filter(lead=lead).exists()
-    return Lead.objects.filter(team=access.team, pk=lead.pk).unplaced().exists()
-
-
 @transaction.atomic
 def assign(
     lead_id: UUID, *, member: Membership, generation: int | None, by: Access, now: datetime
