@@ -14,7 +14,7 @@ from apps.assignments import bad_leads
 from apps.assignments.bad_leads import ReportRefused
 from apps.assignments.models import Assignment, BadLeadReport
 from apps.assignments.services import expire_due
-from apps.leads.models import Activity, Lead
+from apps.leads.models import Activity, Lead, StatusKind
 from apps.routing.credit import NANO
 from apps.rules import seats
 from apps.rules.models import GiveBack, Pool, Seat, TurnEntry
@@ -138,8 +138,7 @@ def test_it_is_decided_once(desk: Desk) -> None:
 def test_the_same_turn_does_not_come_back_twice(desk: Desk) -> None:
     desk.accept(desk.report())
     Lead.objects.filter(pk=desk.lead.pk).update(
-        status=desk.world.statuses["new"],
-        status_kind="new",  # type: ignore[index]
+        status=desk.world.statuses[StatusKind.NEW], status_kind=StatusKind.NEW
     )
 
     again = desk.accept(desk.report("duplicate"))

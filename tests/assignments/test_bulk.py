@@ -102,7 +102,8 @@ def test_a_run_goes_on_where_it_was_interrupted(
     for _ in range(5):
         world.lead()
     run = started(manager, Goal(Destination.POOL, pool.pk))
-    send, sent = bulk._send, []
+    sent: list[Any] = []
+    send = bulk._send
 
     def dies(*given: Any) -> Any:
         if len(sent) == 2:

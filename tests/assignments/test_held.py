@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apps.alerts.models import Kind
-from apps.assignments import draining, queues
+from apps.assignments import draining, placing, queues
 from apps.assignments.attempts import change_status
 from apps.assignments.models import Decision, Hold
 from apps.assignments.navigation import Counts
@@ -196,7 +196,7 @@ def test_one_lead_that_fails_does_not_stop_the_others(
 ) -> None:
     mia, _pool = nobody_there(world)
     broken, fine = held(world, priority=9), held(world)
-    road = draining.route
+    road = placing.route
 
     def fail(lead: Lead, **rest: Any) -> Any:
         if lead.pk == broken.pk:

@@ -119,11 +119,12 @@ def test_a_field_that_is_gone_and_an_option_that_is_gone(team: Team, manager: Ac
 
 def test_a_member_who_left(team: Team, manager: Access) -> None:
     mia = makers.make_member(team, "Mia Brandt")
-    for number, fields in enumerate([
+    sent: list[dict[str, Any]] = [
         {"destination": Destination.MEMBER, "member_id": mia.pk},
         {"destination": Destination.HOPPER, "caretaker_id": mia.pk},
         {"destination": Destination.MANAGER, "notify": (mia.pk,)},
-    ]):  # fmt: skip
+    ]
+    for number, fields in enumerate(sent):
         rule = RuleFields(
             name=f"Rule {number}", conditions={"all": [leaf("score", "is", number)]}, **fields
         )

@@ -296,7 +296,8 @@ def test_what_a_rule_can_t_do_is_refused(
     }
     given = {key: foreign[key] if "foreign" in str(value) else value
              for key, value in change.items()}  # fmt: skip
-    fields = RuleFields(**({"name": "New", "destination": "manager", "conditions": {}} | given))
+    whole: dict[str, Any] = {"name": "New", "destination": "manager", "conditions": {}}
+    fields = RuleFields(**(whole | given))
 
     with pytest.raises(Refused) as refused:
         versions.add_rule(versions.main_set(team), fields, by=manager, now=NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tests.rules import makers
 from tests.rules.makers import NOW, make_pool, make_seat
 
 pytestmark = pytest.mark.django_db
-HOUR = makers.timedelta(hours=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_a_member_is_covered_and_it_ends_by_itself(people: People) -> None:
     made = cover(people.salesperson, mia)
 
     kept = AvailabilityChange.objects.get(membership=people.salesperson)
+    assert kept.after is not None
     assert (kept.kind, kept.after["by"]) == ("cover", str(mia.pk))
     assert AuditEntry.objects.get(action="availability.cover").target_id == people.salesperson.pk
     assert list(covers.ahead(now=NOW)) == [made]

@@ -212,10 +212,9 @@ def test_a_holiday_moves_the_calendars(people: People) -> None:
     client = _as(people.admin)
     before = people.team.routing_version
 
-    client.post(_path(people, "settings/holidays/add/"), {"date": "2099-12-24", "name": "Christmas Eve"})
-    again = client.post(
-        _path(people, "settings/holidays/add/"), {"date": "2099-12-24", "name": "Christmas Eve"}
-    )
+    day = {"date": "2099-12-24", "name": "Christmas Eve"}
+    client.post(_path(people, "settings/holidays/add/"), day)
+    again = client.post(_path(people, "settings/holidays/add/"), day)
 
     people.team.refresh_from_db()
     assert people.team.routing_version > before

@@ -196,7 +196,7 @@ def _went(run: BulkRun) -> list[tuple[str, str, int]]:
         .annotate(n=Count("pk"))
         .order_by("-n")
     )
-    return [(Decision.Outcome(outcome).label, name or "", n) for outcome, name, n in counted]
+    return [(str(Decision.Outcome(outcome).label), name or "", n) for outcome, name, n in counted]
 
 
 def _names(access: Access, runs: list[BulkRun]) -> dict[UUID, str]:
