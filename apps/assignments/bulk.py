@@ -14,6 +14,7 @@ from uuid import UUID
 
 import structlog
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.assignments import sending
@@ -96,14 +97,14 @@ def refuse_if_wrong(goal: Goal, by: Access) -> None:
     """BulkRefused for a destination that is not there, or not this team's."""
     team = by.team
     members = Membership.objects.active().filter(team=team).exclude(role=Role.VIEWER)
-    found = {
-        Destination.POOL: lambda: Pool.objects.filter(team=team, is_active=True, pk=goal.id),
-        Destination.MEMBER: lambda: members.filter(pk=goal.id),
-        Destination.RULE_SET: lambda: RuleSet.objects.filter(
-            team=team, pk=goal.id, is_active=True, versions__state="published"
+    found: dict[str, QuerySet[Any]] = {
+        Destination.POOL: Pool.objects.filter(team=team, is_active=True),
+        Destination.MEMBER: members,
+        Destination.RULE_SET: RuleSet.objects.filter(
+            team=team, is_active=True, versions__state="published"
         ),
     }
-    if goal.to in found and not (goal.id and found[Destination(goal.to)]().exists()):
+    if goal.to in found and not (goal.id and found[goal.to].filter(pk=goal.id).exists()):
         raise BulkRefused(_("Choose where the leads go: that is not there any more."))
     if goal.to not in (*found, Destination.HOPPER):
         raise BulkRefused(_("Choose a pool, a member, a rule set or the hopper."))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
 
 from apps.rules.models import RuleSet
@@ -49,7 +51,7 @@ def _find(rule_set: RuleSet, limit: int) -> int:
     days = rule_set.trigger_settings.get("days")
     if not isinstance(days, int) or days < 1:
         return 0
-    wanted = {
+    wanted: dict[str, Any] = {
         "rule_set": str(rule_set.pk), "team": rule_set.team_id, "days": days, "limit": limit,
     }  # fmt: skip
     with connection.cursor() as cursor:

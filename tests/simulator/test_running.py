@@ -318,7 +318,7 @@ def test_a_lead_of_a_large_run_is_explained_when_somebody_asks(world: World) -> 
 
     running.explain_row(row.pk, clock=lambda: NOW + timedelta(days=1))
 
-    row.refresh_from_db()
+    row = SimulatedLead.objects.get(pk=row.pk)
     assert row.trace is not None
     assert row.trace["is_other"] is False
     assert row.trace["after"][0]["steps"][0]["winner"] == str(row.member_id)
