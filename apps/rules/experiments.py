@@ -74,10 +74,9 @@ def of_pool(team: Team, pool_id: UUID) -> Running | None:
 def _load(team: Team) -> dict[UUID, Running]:
     found = Experiment.objects.filter(team=team, state=State.RUNNING).prefetch_related("variants")
     return {
-        each.rule_set_id or each.pool_id: Running(
-            each.pk, each.name, _arms(each, team), each.started_at
-        )
+        subject: Running(each.pk, each.name, _arms(each, team), each.started_at)
         for each in found
+        if (subject := each.rule_set_id or each.pool_id)
     }
 
 
