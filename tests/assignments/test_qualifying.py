@@ -110,7 +110,7 @@ def test_putting_back_routes_the_lead_again(
     owned.refresh_from_db()
     assert placed.owner == lena
     assert (owned.status_kind, owned.disqualified_reason, owned.closed_at) == ("new", "", None)
-    assert Decision.objects.filter(lead=owned).earliest("-at").door == Door.PUT_BACK
+    assert Decision.objects.filter(lead=owned).latest("at", "id").door == Door.PUT_BACK
     assert Assignment.objects.filter(lead=owned, ended_at=None).get().member == lena
     assert Activity.objects.get(lead=owned, kind="put_back").data["reason"] == "No need"
     assert AuditEntry.objects.filter(action="lead.put_back").exists()

@@ -158,7 +158,7 @@ def test_assigning_gives_the_lead_and_brings_the_next(
     assert f'data-chosen="{following.pk}"' in shown
     assert "→ Mia" in shown
     assert answer["HX-Replace-Url"].endswith(f"?lead={following.pk}")
-    assert Decision.objects.filter(lead=waiting).earliest("-at").door == Door.TRIAGE
+    assert Decision.objects.filter(lead=waiting).latest("at", "id").door == Door.TRIAGE
 
 
 def test_without_scripts_a_deed_leads_to_the_next(
