@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 
-from apps.rules import pools, setups
-from apps.rules.models import RANKINGS_OF_MODE, Mode, Pool, PoolRevision, Seat
+from apps.rules.models import RANKINGS_OF_MODE, Mode, Pool, PoolRevision
 from apps.rules.pool_settings import PoolSettings
 from apps.teams.access import Access
 from apps.teams.models import Membership, Skill, Team
 from tests.rules import makers
-from tests.rules.makers import NOW, make_pool, make_seat
+from tests.rules.makers import make_pool
+from tests.rules.pool_pages import FORM, page_errors, posted
 
 pytestmark = pytest.mark.django_db
 
-FORM = {
-    "name": "DACH", "handover": "turn:assign", "window_seconds_0": "90", "window_seconds_1": "1",
-    "response_seconds_0": "", "response_seconds_1": "60", "overflow": "manager",
-    "empty_policy": "hold", "open_hours": "team", "max_hops": "3", "business_time": "on",
-    "respects_hours": "on", "is_active": "on",
-}  # fmt: skip
+
 BY_SIZE = {"filters-experience-0-field": "employees"}
 BY_PRODUCT = {"fit-skill-0-what": "field:product"}
 
@@ -89,38 +84,6 @@ def test_a_form_sent_as_it_is_shown_changes_nothing(
     assert answer.status_code == 302, page_errors(answer)
     assert saved(pool) == PoolSettings.of(pool)
     assert PoolRevision.objects.filter(pool=pool).count() == 1
-
-
-def posted(page: Any) -> dict[str, Any]:
-    """What a browser would send if nobody touched the pool's form."""
-    form = page.context["form"]
-    data: dict[str, Any] = {}
-    forms = [form, page.context["hours"], *(
-        each
-        for needs in (form.filters, form.fit)
-        for each in (needs.plain, *(row for rows in needs.rows.values() for row in rows))
-    )]  # fmt: skip
-    for each in forms:
-        for field in each:
-            data |= as_sent(field)
-    return data
-
-
-def as_sent(field: Any) -> dict[str, Any]:
-    value = field.value()
-    if hasattr(field.field.widget, "widgets"):
-        parts = field.field.widget.decompress(value)
-        return {
-            f"{field.html_name}_{number}": "" if part is None else part
-            for number, part in enumerate(parts)
-        }
-    if value is None or value is False:
-        return {}
-    return {field.html_name: "on" if value is True else value}
-
-
-def page_errors(answer: Any) -> Any:
-    return answer.context and answer.context["form"].errors
 
 
 @pytest.mark.parametrize(
@@ -266,136 +229,6 @@ def test_the_table_offers_every_cell_in_words(desk: Client, team: Team, pool: Po
     wanted = {f"{r}:{mode}" for mode, rankings in RANKINGS_OF_MODE.items() for r in rankings}
     assert {cell.value for cell in cells} == wanted
     assert all(cell.words in page.text for cell in cells)
-
-
-class TestStarting:
-    @pytest.mark.parametrize("setup", setups.SETUPS, ids=lambda setup: setup.key)
-    def test_one_click_fills_a_form_that_can_be_sent(
-        self, desk: Client, team: Team, manager: Access, setup: setups.Setup
-    ) -> None:
-        members = [makers.make_member(team, name) for name in ("Mia Brandt", "Jonas Keller")]
-        url = f"/t/{team.slug}/pools/new/?setup={setup.key}"
-        page = desk.get(url)
-        extra = {"then_open": "on", "then_open_time_0": "5", "then_open_time_1": "60"}
-        chosen = {"members": [str(member.pk) for member in members]}
-
-        answer = desk.post(url, posted(page) | chosen | (extra if setup.opens_to_all else {}))
-
-        assert answer.status_code == 302, page_errors(answer)
-        pool = Pool.objects.get(team=team, name=str(setup.title))
-        assert replace(saved(pool), overflow="manager", overflow_pool_id=None) == setup.filled()
-        assert pool.seats.count() == 2
-        assert Pool.objects.filter(team=team).count() == (2 if setup.opens_to_all else 1)
-
-    def test_what_nobody_accepts_is_open_to_the_same_members(
-        self, manager: Access, team: Team
-    ) -> None:
-        members = [makers.make_member(team, name) for name in ("Mia Brandt", "Jonas Keller")]
-
-        pool = setups.make(
-            team, PoolSettings(name="DACH", mode=Mode.OFFER, overflow="hopper"), members=members,
-            then_open_seconds=600, by=manager, now=NOW,
-        )  # fmt: skip
-
-        below = pool.overflow_pool
-        assert below is not None
-        assert (below.mode, below.ranking, below.window_seconds) == ("claim", "none", 600)
-        assert below.overflow == "hopper"
-        assert {seat.membership for seat in below.seats.all()} == set(members)
-
-    def test_nothing_is_made_if_the_second_pool_can_not_be(
-        self, desk: Client, team: Team, manager: Access
-    ) -> None:
-        make_pool(manager, "DACH")
-        form = FORM | {"handover": "turn:offer", "then_open": "on", "then_open_time_1": "60"}
-
-        answer = desk.post(f"/t/{team.slug}/pools/new/?setup=offer_then_open", form)
-
-        assert answer.status_code == 422
-        assert Pool.objects.filter(team=team).count() == 1
-
-    def test_members_of_other_teams_get_no_seat(self, desk: Client, team: Team) -> None:
-        stranger = makers.make_member(makers.make_team("rival"), "Rita Rival")
-
-        answer = desk.post(f"/t/{team.slug}/pools/new/", FORM | {"members": [str(stranger.pk)]})
-
-        assert answer.status_code == 422
-        assert not Pool.objects.filter(team=team).exists()
-
-
-class TestSeats:
-    def test_every_limit_of_a_seat_is_kept(
-        self, desk: Client, team: Team, pool: Pool, manager: Access
-    ) -> None:
-        seat = make_seat(pool, "Mia Brandt", manager)
-        form = {
-            f"weight-{seat.pk}": "2", f"cap_hour-{seat.pk}": "1", f"cap_day-{seat.pk}": "5",
-            f"cap_week-{seat.pk}": "20", f"cap_month-{seat.pk}": "60",
-            f"capacity-{seat.pk}": "9", f"head_start-{seat.pk}": "on",
-            f"active-{seat.pk}": "on",
-        }  # fmt: skip
-
-        desk.post(f"/t/{team.slug}/pools/{pool.pk}/seats/save/", form)
-
-        kept = Seat.objects.get(pk=seat.pk)
-        assert (kept.cap_hour, kept.cap_day, kept.cap_week, kept.cap_month) == (1, 5, 20, 60)
-        assert (kept.weight, kept.capacity, kept.has_head_start) == (2, 9, True)
-        page = desk.get(f"/t/{team.slug}/pools/{pool.pk}/")
-        assert "1 an hour, 5 a day, 20 a week, 60 a month, 9 open at once, head start" in page.text
-
-    @pytest.mark.parametrize("value", ["0", "-1", "9" * 30, "x", "1.5", "\x00"])
-    def test_a_limit_that_is_none_is_refused(
-        self, desk: Client, team: Team, pool: Pool, manager: Access, value: str
-    ) -> None:
-        seat = make_seat(pool, "Mia Brandt", manager)
-        form = {f"weight-{seat.pk}": "1", f"cap_week-{seat.pk}": value}
-
-        answer = desk.post(f"/t/{team.slug}/pools/{pool.pk}/seats/save/", form, follow=True)
-
-        assert "Use a number from 1" in answer.text
-        assert Seat.objects.get(pk=seat.pk).cap_week is None
-
-
-class TestRevisions:
-    def test_every_setting_is_said(self, desk: Client, team: Team, manager: Access) -> None:
-        pool = make_pool(manager)
-        member = makers.make_member(team, "Mia Brandt")
-        anew = replace(
-            PoolSettings.of(pool), mode=Mode.OFFER, prefer=("fit",), sticky=("named",),
-            load_kinds=("new",),
-            filters={"match": "all", "items": [{"kind": "language"}]},
-            fit=({"kind": "territory", "weight": 2},), escalate_to=(member.pk,),
-            performance={"measure": "response", "days": 30, "most_percent": 10, "share": 100},
-            cap_window="rolling", absent="catch_up", catch_up_turns=5, give_back="never",
-            on_expiry="stay", takes_back_on_leave=True, hopper_hours=48, head_start_seconds=60,
-            window_seconds=600, hours={"0": [["09:00", "17:00"]]},
-        )  # fmt: skip
-        pools.edit_pool(pool, anew, by=manager, now=NOW)
-
-        page = desk.get(f"/t/{team.slug}/pools/{pool.pk}/revisions/").text
-
-        for words in (
-            "Mode: Assign → Offer", "First by: – → best match", "the keeper of the named account",
-            "everybody → speaks the lead’s language", "– → Mia Brandt", "→ rolling",
-            "time to the first attempt of the last 30 days", "90 s → 10 min",
-            "Hours in the hopper: – → 48",
-            "they catch up later, up to a limit", "Head start (s): 0 s → 1 min", "hours of its own",
-            "Turns are given back: for accepted reports of a bad lead → never", "no → yes",
-            "it stays, and the manager is told", "Catch up at most (turns): 3 → 5",
-        ):  # fmt: skip
-            assert words in page, words
-
-    def test_limits_of_seats_are_said(self, desk: Client, team: Team, manager: Access) -> None:
-        pool = make_pool(manager)
-        seat = make_seat(pool, "Mia Brandt", manager)
-        desk.post(
-            f"/t/{team.slug}/pools/{pool.pk}/seats/save/",
-            {f"weight-{seat.pk}": "1", f"cap_week-{seat.pk}": "20", f"active-{seat.pk}": "on"},
-        )
-
-        page = desk.get(f"/t/{team.slug}/pools/{pool.pk}/revisions/").text
-
-        assert "Mia Brandt, leads a week: – → 20" in page
 
 
 def test_a_viewer_of_routing_reads_and_changes_nothing(team: Team, pool: Pool) -> None:
