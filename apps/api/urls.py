@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.api import documents, lead_events, leads, offers, ownership, personal
+from apps.api import documents, lead_events, leads, offers, ownership, personal, rules
 
 app_name = "api"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("docs/", documents.Docs.as_view(), name="docs"),
     path("me/", personal.Me.as_view(), name="me"),
     path("alerts/", personal.Alerts.as_view(), name="alerts"),
+    path("fields/", rules.Fields.as_view(), name="fields"),
+    path("rule-sets/", rules.RuleSets.as_view(), name="rule_sets"),
     path("leads/", leads.Leads.as_view(), name="leads"),
     path("leads/<uuid:lead>/", leads.OneLead.as_view(), name="lead"),
     path("leads/<uuid:lead>/restore/", leads.Restore.as_view(), name="restore"),
