@@ -74,7 +74,7 @@ def test_a_pause_sends_an_untouched_lead_on_and_she_is_told_why(shift: Shift) ->
 
 
 def test_it_happens_once_for_each_leave(shift: Shift) -> None:
-    shift.pause()
+    shift.pause(hand_back=True)
     expire_due()
     manager = shift.world.access(shift.world.member("Max", Role.MANAGER))
     assign_by_hand(shift.lead, member=shift.mia, by=manager, now=NOW + MINUTE)
