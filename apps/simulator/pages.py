@@ -31,7 +31,7 @@ FIGURES = {
     "accepts": gettext_lazy("offers accepted"),
     "claims": gettext_lazy("open leads claimed"),
     "picks": gettext_lazy("picked from the hopper"),
-    "responds": gettext_lazy("tried in time"),
+    "responds": gettext_lazy("tried"),
     "closes": gettext_lazy("closed"),
 }
 TILES = (
@@ -84,11 +84,10 @@ class Tile:
     """One key figure: after, and before where there is one to compare with."""
 
     label: str
-    value: Any
-    was: Any
+    value: str
+    was: str | None
     definition: str
     is_worse: bool = False
-    is_seconds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +106,9 @@ class Row:
     skips: str = ""
 
     @property
-    def change(self) -> int:
-        return self.count - self.was
+    def change(self) -> str:
+        difference = self.count - self.was
+        return f"{difference:+,}".replace("-", "−") if difference else ""
 
 
 class Report:
@@ -127,14 +127,9 @@ class Report:
     def _tile(self, key: str, label: Any, definition: Any) -> Tile:
         value, was = self.after[key], self.before[key] if self.before else None
         is_worse = was is not None and value is not None and value > was
-        return Tile(
-            str(label),
-            value,
-            was,
-            str(definition),
-            is_worse,
-            key in ("longest_held", "median_wait"),
-        )
+        words = _seconds if key in ("longest_held", "median_wait") else _number
+        compared = words(was) if self.before else None
+        return Tile(str(label), words(value), compared, str(definition), is_worse)
 
     @cached_property
     def members(self) -> list[Row]:
@@ -190,13 +185,20 @@ class Report:
     @cached_property
     def assumed(self) -> list[str]:
         """What was assumed of each pool that the leads came to, in words."""
-        used = {each["id"] for each in self.pools}
-        listed = [each for each in self.simulation.result["assumed"] if each["pool"] in used]
-        modes = _modes(self.after, self.pools)
-        return [_assumption(each, modes.get(each["pool"], ())) for each in listed]
+        modes = {each["id"]: each["mode"] for each in self.pools}
+        listed = [each for each in self.simulation.result["assumed"] if each["pool"] in modes]
+        return [_assumption(each, _figures(modes[each["pool"]])) for each in listed]
 
     def _before(self, key: str, otherwise: Any) -> Any:
         return self.before[key] if self.before else otherwise
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else span(value)
 
 
 def _skips(seats: Iterable[Json]) -> Iterator[str]:
@@ -209,12 +211,12 @@ def _skips(seats: Iterable[Json]) -> Iterator[str]:
         yield f"{telling.SKIPPED[Skip(skip)]} {count:,}×"
 
 
-def _modes(after: Json, pools: Iterable[Json]) -> dict[str, Sequence[str]]:
-    """Which figures mattered in each pool: offers only where something was offered."""
-    return {
-        each["id"]: (*(("accepts", "claims") if each["offered"] else ()), "responds", "closes")
-        for each in pools
-    }
+# What matters of a pool by its mode, beside attempts and closures.
+BY_MODE = {"offer": "accepts", "claim": "claims", "hopper": "picks"}
+
+
+def _figures(mode: str) -> list[str]:
+    return [*([BY_MODE[mode]] if mode in BY_MODE else []), "responds", "closes"]
 
 
 def _assumption(each: Json, figures: Sequence[str]) -> str:
@@ -222,11 +224,7 @@ def _assumption(each: Json, figures: Sequence[str]) -> str:
     parts = []
     for name in figures:
         seen = each[name]
-        if name in ("accepts", "claims") and seen["from"] == "default" and not seen["of"]:
-            other = each["claims" if name == "accepts" else "accepts"]
-            if other["from"] != "default":
-                continue
-        words = f"{seen['share']:.0%} {FIGURES[name]}, {_('half within')} {_span(seen['median'])}"
+        words = f"{seen['share']:.0%} {FIGURES[name]}, {_('half within')} {span(seen['median'])}"
         parts.append(f"{words} ({_from(seen)})")
     return f"{each['name']}: {'; '.join(parts)}."
 
@@ -240,7 +238,10 @@ def _from(seen: Json) -> str:
     return _("assumed: too few cases to go by")
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """A span of time, short: “14 s”, “3 min”, “2 days”."""
+    if seconds < 1:
+        return _("at once")
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5_400:
@@ -260,6 +261,10 @@ class Line:
     row: SimulatedLead
     after: str
     before: str
+
+    @property
+    def waited(self) -> str:
+        return "–" if self.row.waited is None else span(self.row.waited)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from apps.teams.scope import deed
 State = Simulation.State
 Settings = Mapping[str, Any]
 
+# Only new leads are simulated, through the rules for them and the sets that these call.
+TRIED = (RuleSet.Trigger.NEW, RuleSet.Trigger.CALLED)
 KEPT = 30  # runs of a team; the leads of older ones go
 AT_ONCE = 3
 LONGEST = timedelta(days=366)
@@ -48,6 +50,9 @@ def ask_for(
     """A run that waits for a worker. `version` of None is what is live; `pools` has what is laid
     over pools, as PoolSettings write it. May raise Refused, which says what is wrong."""
     by.require(Permission.EDIT_ROUTING)
+    if version is not None and version.rule_set.trigger not in TRIED:
+        message = _("Choose a version of the rules for new leads, or of a set that they call.")
+        raise Refused.at("version", message)
     _refuse_if_wrong(pools, starts_at, ends_at, seed, file, by)
     live = trials.as_live(by.team)
     tried = trials.with_version(by.team, version) if version else live

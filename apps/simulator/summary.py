@@ -44,7 +44,8 @@ def side(figures: Figures, tried: Json) -> dict[str, Any]:
 
 def _pool(pool: Any) -> dict[str, Any]:
     return {
-        "id": str(pool.pool), "name": pool.name, "placed": pool.placed, "offered": pool.offered,
+        "id": str(pool.pool), "name": pool.name, "mode": pool.mode,
+        "placed": pool.placed, "offered": pool.offered,
         "accepted": pool.accepted, "declined": pool.declined, "expired": pool.expired,
         "taken_back": pool.taken_back, "held": pool.held, "still_held": pool.still_held,
         "longest_held": pool.longest_held, "capped": pool.capped,

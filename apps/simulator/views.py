@@ -78,10 +78,9 @@ def _forms(
 def versions_of(access: Access) -> list[Version]:
     """Drafts first, then what was live, newest first, of all sets that decide or are called."""
     found: VersionQuerySet = Version.objects.visible_to(access)
-    deciding = found.filter(
-        rule_set__trigger__in=(RuleSet.Trigger.NEW, RuleSet.Trigger.CALLED)
-    ).select_related("rule_set")
-    drafts = deciding.filter(state=Version.State.DRAFT)
+    deciding = found.filter(rule_set__trigger__in=services.TRIED).select_related("rule_set")
+    drafts = list(deciding.filter(state=Version.State.DRAFT))
+    drafts.sort(key=lambda each: each.rule_set.trigger != RuleSet.Trigger.NEW)
     was_live = deciding.filter(published_at__isnull=False).order_by("-published_at")
     return [*drafts, *was_live[:VERSIONS]]
 

@@ -67,6 +67,7 @@ class PoolFigures:
 
     pool: UUID
     name: str
+    mode: str = ""
     placed: int = 0
     offered: int = 0
     accepted: int = 0

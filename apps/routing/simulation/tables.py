@@ -60,7 +60,7 @@ class Table:
         self.turn_no = plan.facts.turn_no
         self.held: list[Any] = []  # leads that wait until somebody may take them
         self.next_look: datetime | None = None  # when held leads are tried again
-        self.figures = PoolFigures(plan.facts.pool, plan.facts.name)
+        self.figures = PoolFigures(plan.facts.pool, plan.facts.name, plan.facts.mode.value)
         self._looks = 0
         self._present: list[Seat] = []
         self._until: datetime | None = None
@@ -248,8 +248,12 @@ class Table:
         """Whether anybody is there for any lead; a pool that is switched off passes all on."""
         if not self.plan.is_active:
             return True
-        present = self.present(now)
-        return bool(present if self.facts.mode.is_open else self._unlimited(present, now, False)[0])
+        caps = Caps(now, self.facts.cap_window, self.facts.timezone)
+        is_open = self.facts.mode.is_open
+        return any(
+            is_open or not seat.is_limited or self._limit(seat, caps)[0] is None
+            for seat in self.present(now)
+        )
 
     def finish(self) -> None:
         """Book what is still open about who was passed over."""
