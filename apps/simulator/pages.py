@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -127,7 +127,7 @@ class Report:
     def _tile(self, key: str, label: Any, definition: Any) -> Tile:
         value, was = self.after[key], self.before[key] if self.before else None
         is_worse = was is not None and value is not None and value > was
-        words = _seconds if key in ("longest_held", "median_wait") else _number
+        words = WORDS.get(key, _number)
         compared = words(was) if self.before else None
         return Tile(str(label), words(value), compared, str(definition), is_worse)
 
@@ -197,8 +197,10 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else span(value)
+WORDS: Mapping[str, Callable[[float | None], str]] = {
+    "longest_held": lambda value: span(value) if value else "–",
+    "median_wait": lambda value: "–" if value is None else span(value),
+}
 
 
 def _skips(seats: Iterable[Json]) -> Iterator[str]:
