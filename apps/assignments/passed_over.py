@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,38 +13,36 @@ from django.db import connection
 from apps.rules.models import Pool
 from apps.rules.seat_words import skip_words
 
-# A trace tells of every seat: reading more of them takes seconds and tells no more.
+# A trace tells of every seat: reading those of more leads takes long and tells no more.
 MOST = 5_000
 
 SKIPS = """
-SELECT seen.total, candidate->>'seat', candidate->>'skip', count(*)
-FROM (
-    SELECT decision.trace, count(*) OVER () AS total FROM assignments_decision AS decision
-    JOIN leads_lead AS lead ON lead.id = decision.lead_id
-    WHERE lead.team_id = %(team)s AND lead.received_at >= %(since)s
-        AND decision.at >= %(since)s AND decision.trace @> %(pool_in_trace)s
-    ORDER BY decision.at DESC LIMIT %(most)s
-) AS seen,
-    jsonb_array_elements(seen.trace->'steps') AS step,
+WITH latest AS (
+    SELECT id FROM leads_lead WHERE team_id = %(team)s AND received_at >= %(since)s
+    ORDER BY received_at DESC, id DESC LIMIT %(most)s
+)
+SELECT (SELECT count(*) FROM latest), candidate->>'seat', candidate->>'skip', count(*)
+FROM assignments_decision AS decision JOIN latest ON latest.id = decision.lead_id,
+    jsonb_array_elements(decision.trace->'steps') AS step,
     jsonb_array_elements(step->'candidates') AS candidate
-WHERE step->'pool'->>'id' = %(pool)s
+WHERE decision.at >= %(since)s AND step->'pool'->>'id' = %(pool)s
     AND (%(member)s::text IS NULL OR candidate->>'member' = %(member)s)
-GROUP BY 1, 2, 3
+GROUP BY 2, 3
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """How often each seat was looked at and passed over, by reason; of `decisions` in all."""
+    """How often each seat was looked at and passed over, by reason; for so many leads."""
 
-    decisions: int = 0
+    leads: int = 0
     by_seat: Mapping[UUID, Mapping[str, int]] = field(default_factory=dict)
     looked_at: Mapping[UUID, int] = field(default_factory=dict)
 
     @property
     def is_cut(self) -> bool:
-        """Whether there were more decisions than are counted."""
-        return self.decisions > MOST
+        """Whether there may be more leads than are counted."""
+        return self.leads >= MOST
 
     def of(self, seat: UUID) -> Mapping[str, int]:
         return self.by_seat.get(seat, {})
@@ -57,11 +54,10 @@ class PassedOver:
 
 
 def count(pool: Pool, *, since: datetime, member: UUID | None = None) -> PassedOver:
-    """Of the latest decisions about leads received since then; of one `member` alone if given."""
+    """Of the decisions about the latest leads since then; of one `member` alone if given."""
     with connection.cursor() as cursor:
         cursor.execute(SKIPS, {
             "team": pool.team_id, "since": since, "most": MOST, "pool": str(pool.pk),
-            "pool_in_trace": json.dumps({"steps": [{"pool": {"id": str(pool.pk)}}]}),
             "member": str(member) if member else None,
         })  # fmt: skip
         rows = cursor.fetchall()

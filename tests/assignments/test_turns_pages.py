@@ -174,7 +174,7 @@ def test_why_seats_were_passed_over_comes_from_the_decisions(
     assert skips.of(mia.pk) == {"paused": 2, "cap_day": 1}
     assert skips.words(mia.pk) == "paused 2, at the day’s limit 1"
     assert skips.of(jonas.pk) == {}
-    assert (skips.decisions, skips.looked_at[jonas.pk]) == (3, 3)
+    assert (skips.leads, skips.looked_at[jonas.pk]) == (4, 3)
     page = desk_of(manager).get(f"/t/{team.slug}/pools/{pool.pk}/shares/")
     assert "paused 2, at the day’s limit 1" in page.text
     mine = desk_of(Access.of(mia.membership)).get(f"/t/{team.slug}/my-turns/")

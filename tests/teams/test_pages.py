@@ -226,7 +226,7 @@ def test_team_settings_are_saved(people: People) -> None:
     answer = _as(people.admin).post(
         _path(people, "settings/general/"),
         {"name": "North", "timezone": "Europe/Vienna", "country": "at", "currency": "eur",
-         "response_seconds": "600", "hopper_days": "3"},
+         "response_seconds": "600", "hopper_days": "3", "duplicate_policy": "attach"},
     )  # fmt: skip
 
     assert answer.status_code == 302
