@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
 
 from apps.leads.models import OPEN_KINDS, Lead, Source, StatusKind
 from apps.teams.fixed import Fixed, prepared
@@ -72,17 +71,23 @@ class _Known:
     """A lead with one of the keys; of one that was merged, the lead that it is now."""
 
     id: UUID
+    merged_into: UUID | None
     status_kind: str
     do_not_contact: bool
-    heard_at: datetime
+    last_heard_at: datetime | None
     email_key: str
     phone_key: str
     source_id: UUID
     provider_id: str
+    received_at: datetime
 
     @property
     def is_live(self) -> bool:
         return self.status_kind in OPEN_KINDS
+
+    @property
+    def heard_at(self) -> datetime:
+        return self.last_heard_at or self.received_at
 
 
 def lock_contact(team: Team, email_key: str, phone_key: str) -> None:
@@ -163,7 +168,24 @@ def _known(
         keys |= {"provider_id": provider_id, "source": source.pk}
     if not keys:
         return []
-    return [_Known(*row[:-2]) for row in _query_by(*sorted(keys)).rows(team=team.pk, **keys)]
+    rows = _query_by(*sorted(keys)).rows(team=team.pk, **keys)
+    return _as_they_are_now([_Known(*row) for row in rows])
+
+
+def _as_they_are_now(known: list[_Known]) -> list[_Known]:
+    """Merged ones as the leads that they were merged into; without those that are gone. A second
+    statement only if there are any."""
+    merged = {lead.merged_into for lead in known if lead.merged_into}
+    if not merged:
+        return known
+    there = Lead.objects.filter(pk__in=merged, deleted_at=None)
+    columns = ("id", "status_kind", "do_not_contact", "last_heard_at")
+    now = {row["id"]: row for row in there.values(*columns)}
+    return [_moved(lead, now) for lead in known if lead.merged_into in {None, *now}]
+
+
+def _moved(lead: _Known, now: Mapping[UUID, Mapping[str, Any]]) -> _Known:
+    return replace(lead, **now[lead.merged_into]) if lead.merged_into else lead
 
 
 _EXAMPLES = {
@@ -178,10 +200,7 @@ def _query_by(*keys: str) -> Fixed:
 
 
 def _with_any(*, team: UUID, **keys: Any) -> QuerySet[Lead, Any]:
-    # Only a lead that was merged into one that is there is found in spite of being gone itself.
-    is_there = Q(deleted_at__isnull=True) | Q(
-        merged_into__deleted_at__isnull=True, merged_into__isnull=False
-    )
+    is_there = Q(deleted_at__isnull=True) | Q(merged_into__isnull=False)
     rows = Lead.objects.filter(is_there, team_id=team, is_test=False, is_spam=False)
     arms = [rows.filter(**{key: keys[key]}) for key in ("email_key", "phone_key") if key in keys]
     if "source" in keys:
@@ -190,19 +209,14 @@ def _with_any(*, team: UUID, **keys: Any) -> QuerySet[Lead, Any]:
 
 
 def _newest(arms: Sequence[QuerySet[Lead]]) -> QuerySet[Lead, Any]:
-    told = {
-        "now_id": Coalesce("merged_into_id", "id"),
-        "now_kind": Coalesce("merged_into__status_kind", "status_kind"),
-        "now_barred": Coalesce("merged_into__do_not_contact", "do_not_contact"),
-        "heard_at": Coalesce(
-            "merged_into__last_heard_at", "last_heard_at", "received_at",
-        ),
-    }  # fmt: skip
-    columns = (*told, "email_key", "phone_key", "source_id", "provider_id", "received_at", "id")
+    columns = (
+        "id", "merged_into_id", "status_kind", "do_not_contact", "last_heard_at", "email_key",
+        "phone_key", "source_id", "provider_id", "received_at",
+    )  # fmt: skip
     first, *others = [
-        arm.annotate(**told).order_by("-received_at", "-id").values_list(*columns)[:_SEEN]
-        for arm in arms
+        arm.order_by("-received_at", "-id").values_list(*columns)[:_SEEN] for arm in arms
     ]
     if not others:
         return first
-    return first.union(*others).order_by("-received_at", "-id")
+    # A lead that is found twice does no harm; sorting them out would cost as much as finding.
+    return first.union(*others, all=True).order_by("-received_at", "-id")
