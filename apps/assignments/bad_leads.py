@@ -14,7 +14,7 @@ from apps.assignments.attempts import UNCONFIRMED_HOLDS, change_status
 from apps.assignments.leaving import Grip, grip
 from apps.assignments.models import Assignment, BadLeadReport
 from apps.assignments.telling import managers, tell, users
-from apps.leads.models import Activity, Lead, StatusKind
+from apps.leads.models import Activity, Lead, Status, StatusKind
 from apps.leads.services import activity
 from apps.rules import give_backs, pools
 from apps.rules.models import TurnEntry
@@ -75,14 +75,14 @@ def _refuse_to_report(held: Grip, by: Access) -> None:
 def accept(report: BadLeadReport, *, by: Access, now: datetime) -> BadLeadReport:
     """Close the lead with the report's reason and give the turn back as its pool says, once.
 
-    ReportRefused if it was decided meanwhile; Lead.DoesNotExist if the lead is gone.
+    ReportRefused if it was decided meanwhile or can't be closed; Lead.DoesNotExist if it is gone.
     """
     held = _decide(report, State.ACCEPTED, by, now)
     entry = turn_of(report)
     # The pool before members and seats, in the order of locks: closing frees the owner's place.
     pool = pools.lock(entry.pool) if entry else None
     reason = str(BadLeadReport.Reason(report.reason).label)
-    status = rows.first_status(by.team, StatusKind.DISQUALIFIED)
+    status = _closing_status(by)
     lead = change_status(held.lead, status=status, by=by, now=now, reason=reason)
     if report.reason == BadLeadReport.Reason.SPAM:
         Lead.objects.filter(pk=lead.pk).update(is_spam=True)
@@ -92,6 +92,14 @@ def accept(report: BadLeadReport, *, by: Access, now: datetime) -> BadLeadReport
     said = "turn_given_back" if report.gave_back else "report_accepted"
     _tell_of_decision(report, lead, said, by=by, now=now)
     return report
+
+
+def _closing_status(by: Access) -> Status:
+    try:
+        return rows.first_status(by.team, StatusKind.DISQUALIFIED)
+    except LookupError as error:
+        words = _("Your team has no status for disqualified leads in use: switch one on first.")
+        raise ReportRefused(words) from error
 
 
 @transaction.atomic

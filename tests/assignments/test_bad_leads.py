@@ -14,7 +14,7 @@ from apps.assignments import bad_leads
 from apps.assignments.bad_leads import ReportRefused
 from apps.assignments.models import Assignment, BadLeadReport
 from apps.assignments.services import expire_due
-from apps.leads.models import Activity, Lead, StatusKind
+from apps.leads.models import Activity, Lead, Status, StatusKind
 from apps.routing.credit import NANO
 from apps.rules import seats
 from apps.rules.models import GiveBack, Pool, Seat, TurnEntry
@@ -99,6 +99,17 @@ def test_the_member_learns_it_and_it_is_audited(desk: Desk) -> None:
     audited = AuditEntry.objects.get(action="report.accepted")
     assert (audited.target_id, audited.actor) == (desk.lead.pk, desk.manager.user)
     assert audited.detail == {"accepted": True, "reason": "spam", "gave_back": True}
+
+
+def test_without_a_status_to_close_it_nothing_is_decided(desk: Desk) -> None:
+    report = desk.report()
+    Status.objects.filter(kind="disqualified").update(is_active=False)
+
+    with pytest.raises(ReportRefused, match="switch one on"):
+        desk.accept(report)
+
+    assert BadLeadReport.objects.get().state == "open"
+    assert not TurnEntry.objects.filter(reason=TurnEntry.Reason.GIVE_BACK).exists()
 
 
 def test_refusing_leaves_lead_and_turn_and_gives_a_little_time(desk: Desk) -> None:
