@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from apps.leads import company_provider, events, likeness
 from apps.leads.companies import company_keys, guessed_name
 from apps.leads.company_provider import COLUMNS, Sources
-from apps.leads.models import Activity, Lead
+from apps.leads.models import Activity, Lead, LeadEvent
 from apps.leads.services import activity
 from apps.teams.access import Access
 from apps.teams.egress import EgressFailed
@@ -34,6 +34,8 @@ LONGEST_RUN = timedelta(seconds=20)
 # Longer than a run with its last question: a worker that died lets go of the provider then.
 ALONE_FOR = timedelta(seconds=60)
 MOST_TRIES = 5
+# Columns that may be filled, with those that follow from them.
+WRITTEN = [*COLUMNS, "company_key", "facts", "version"]
 Clock = Callable[[], datetime]
 
 
@@ -46,13 +48,19 @@ def look_up_due(*, clock: Clock, longest: timedelta = LONGEST_RUN) -> dict[str, 
     if not due:
         return {}
     done: Counter[str] = Counter(suggested=likeness.suggest(due))
+    teams = {lead.team_id: lead.team for lead in due}
+    sources = {pk: Sources.of(team) for pk, team in teams.items()}
+    found = {lead.pk: nearby(lead, sources[lead.team_id]) for lead in due}
+    filled, busy = fill(due, found, source="lead", now=clock())
+    done["filled"] = filled
     by_team: dict[UUID, list[Lead]] = {}
     settled: list[Lead] = []
     for lead in due:
-        sources = Sources.of(lead.team)
-        done["filled"] += fill(lead, nearby(lead, sources), source="lead", now=clock())
-        is_asked = sources.url and lead.is_open and company_provider.is_worth_asking(lead)
-        (by_team.setdefault(lead.team_id, []) if is_asked else settled).append(lead)
+        is_asked = sources[lead.team_id].url and company_provider.is_worth_asking(lead)
+        if is_asked and lead.is_open:
+            by_team.setdefault(lead.team_id, []).append(lead)
+        elif lead.pk not in busy:
+            settled.append(lead)
     _settle(settled, now=clock())
     until = clock() + longest
     for leads in by_team.values():
@@ -85,34 +93,67 @@ def _country_of(phone_key: str) -> str:
 
 
 @transaction.atomic
-def fill(lead: Lead, found: Mapping[str, Any], *, source: str, now: datetime) -> int:
-    """Write what the lead does not know yet, with a line on its timeline; how many facts.
+def fill(
+    leads: Sequence[Lead], found: Mapping[UUID, Mapping[str, Any]], *, source: str, now: datetime
+) -> tuple[int, set[UUID]]:
+    """Write what the leads do not know yet; how many were filled, and whom somebody else held.
 
-    `source` is "lead" (its own e-mail and phone) or "provider". Rules hear of the change.
+    `source` is "lead" (its own e-mail and phone) or "provider". Each gets a line on its timeline,
+    and rules hear of the change. Four statements for all of them; they leave here up to date.
     """
-    if not any(_is_empty(lead, key) for key in found):
-        return 0
-    rows = Lead.objects.select_for_update(of=("self",), no_key=True)
-    fresh = rows.filter(pk=lead.pk, deleted_at=None).first()
-    new = {key: value for key, value in found.items() if fresh and _is_empty(fresh, key)}
+    wanted = {
+        lead.pk: lead
+        for lead in leads
+        if any(_is_empty(lead, key) for key in found.get(lead.pk, {}))
+    }
+    if not wanted:
+        return 0, set()
+    rows = Lead.objects.filter(pk__in=wanted, deleted_at=None).order_by("pk")
+    held = {
+        row.pk: row for row in rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    }
+    filled = {pk: named for pk, row in held.items() if (named := _take(row, found[pk]))}
+    changed = [held[pk] for pk in filled]
+    Lead.objects.bulk_update(changed, WRITTEN)
+    _write_down(changed, {pk: wanted[pk].team for pk in filled}, filled, source, now)
+    for row in changed:
+        for column in WRITTEN:
+            setattr(wanted[row.pk], column, getattr(row, column))
+    return len(filled), wanted.keys() - held.keys()
+
+
+def _take(lead: Lead, found: Mapping[str, Any]) -> list[str]:
+    """Put what is new on the lead; the names of the facts, without their currencies."""
+    new = {key: value for key, value in found.items() if _is_empty(lead, key)}
     named = sorted(key for key in new if not key.endswith("_currency"))
-    if fresh is None or not named:
-        return 0
-    changes: dict[str, Any] = {key: value for key, value in new.items() if key in COLUMNS}
+    if not named:
+        return []
+    columns = {key: value for key, value in new.items() if key in COLUMNS}
     facts = {key: value for key, value in new.items() if key not in COLUMNS}
-    if facts:
-        changes["facts"] = {**fresh.facts, **facts}
-    changes |= company_keys(changes)
-    for key, value in {**changes, "version": fresh.version + 1}.items():
-        setattr(fresh, key, value)
-    fresh.save(update_fields=[*changes, "version"])
-    by = Access.system(lead.team)
-    data = {"fields": named, "from": source}
-    activity(fresh, Activity.Kind.ENRICHED, by=by, now=now, data=data).save(force_insert=True)
-    events.changed(fresh, named, by=by, now=now)
-    for key in changes:
-        setattr(lead, key, getattr(fresh, key))
-    return len(named)
+    lead.facts = {**lead.facts, **facts}
+    for column, value in {**columns, **company_keys(columns)}.items():
+        setattr(lead, column, value)
+    lead.version += 1
+    return named
+
+
+def _write_down(
+    leads: Sequence[Lead],
+    teams: Mapping[UUID, Team],
+    named: Mapping[UUID, list[str]],
+    source: str,
+    now: datetime,
+) -> None:
+    """A line for each on its timeline, and the event that rules may ask for."""
+    lines, happened = [], []
+    for lead in leads:
+        by, fields = Access.system(teams[lead.pk]), named[lead.pk]
+        data = {"fields": fields, "from": source}
+        lines.append(activity(lead, Activity.Kind.ENRICHED, by=by, now=now, data=data))
+        told = {"fields": fields}
+        happened += events.unsaved(lead, LeadEvent.Kind.CHANGED, told, by=by, now=now)
+    Activity.objects.bulk_create(lines)
+    LeadEvent.objects.bulk_create(happened)
 
 
 def _is_empty(lead: Lead, key: str) -> bool:
@@ -151,8 +192,11 @@ def _ask(lead: Lead, clock: Clock) -> str:
     except EgressFailed as error:
         _try_again(lead, str(error), now=clock())
         return str(error)
-    fill(lead, found, source="provider", now=clock())
-    _settle([lead], now=clock())
+    _filled, busy = fill([lead], {lead.pk: found}, source="provider", now=clock())
+    if lead.pk in busy:  # asked again in a moment
+        _put_off([lead], clock())
+    else:
+        _settle([lead], now=clock())
     return ""
 
 

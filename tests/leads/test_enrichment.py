@@ -10,6 +10,8 @@ from statistics import median
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from apps.leads import company_provider, enrichment
 from apps.leads.company_provider import Sources
@@ -211,6 +213,30 @@ def test_two_workers_at_once_write_it_once(transactional_db: None, settings: Any
         list(workers.map(lambda _: in_own_connection(look_up), range(2)))
 
     assert Activity.objects.filter(lead=lead, data__fields=["employees"]).count() == 1
+
+
+def test_a_lead_that_somebody_holds_is_not_waited_for(transactional_db: None) -> None:
+    world = World()
+    held, free = coming(world), coming(world)
+    with ThreadPoolExecutor(1) as worker, transaction.atomic():
+        Lead.objects.select_for_update().get(pk=held.pk)
+        worker.submit(in_own_connection, look_up).result(timeout=10)
+
+    assert (fresh(held).company, fresh(free).company) == ("", "Isarwerk")
+    assert fresh(held).look_up_at is not None
+    look_up()
+    assert fresh(held).company == "Isarwerk"
+
+
+def test_many_leads_cost_as_few_statements_as_one(world: World) -> None:
+    for _each in range(40):
+        coming(world, phone_key="+4930123456")
+
+    with CaptureQueriesContext(connection) as statements:
+        done = look_up()
+
+    assert (done["filled"], Activity.objects.count()) == (40, 40)
+    assert len(statements) <= 10
 
 
 def test_what_came_in_meanwhile_is_looked_up_again(world: World, provider: Provider) -> None:
