@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -119,6 +120,31 @@ def test_every_lead_is_decided_by_one_version(team: Team, manager: Access) -> No
     fresh = compiled.live(team)
     assert fresh is not None
     assert next(fresh.compiled.matches(lead)).name == "Everything else"
+
+
+def test_live_rules_are_of_one_version_whatever_is_published_while_they_are_read(
+    team: Team, manager: Access
+) -> None:
+    add_rule(manager, name="First")
+    publish(manager)
+    early = Team.objects.get(pk=team.pk)
+    published: list[Version] = []
+
+    def publish_after(execute: Any, sql: str, *given: Any) -> Any:
+        found = execute(sql, *given)
+        if "rules_version" in sql and not published:
+            published.append(Version())  # only once, and not for what it asks itself
+            add_rule(manager, name="Meanwhile")
+            published[0] = publish(manager)
+        return found
+
+    with connection.execute_wrapper(publish_after):
+        live = compiled.live(early)
+
+    assert live is not None
+    assert published[0].number == 2
+    versions_read = Rule.objects.filter(pk__in=live.targets).values_list("version", flat=True)
+    assert set(versions_read) == {live.version_id}
 
 
 def test_conditions_that_cannot_work_are_refused_with_the_path(manager: Access) -> None:
