@@ -19,6 +19,7 @@ from django.db.models import F, Q
 
 from apps.accounts.ids import uuid7
 from apps.routing.simulation import Chance, Result, World
+from apps.rules.models import Experiment
 from apps.rules.registry import registry
 from apps.simulator import arrivals, behaviour, scenarios, summary, trials, uploads
 from apps.simulator.arrivals import Coming
@@ -170,12 +171,19 @@ def _result(simulation: Simulation, setting: Setting, sides: _Sides) -> dict[str
         "after": summary.side(sides.after.finish(), simulation.trial["after"]),
         "before": None,
         "moved": 0,
+        "leaves_out_experiments": _experiments_run(simulation),
     }
     if sides.before is not None:
         result["before"] = summary.side(sides.before.finish(), simulation.trial["before"])
         pairs = zip(sides.after.results, sides.before.results, strict=True)
         result["moved"] = sum(one.end != other.end for one, other in pairs)
     return result
+
+
+def _experiments_run(simulation: Simulation) -> bool:
+    """Whether leads are split between variants now: a simulation sends them all one way."""
+    running = Experiment.objects.filter(team=simulation.team_id, state=Experiment.State.RUNNING)
+    return running.exists()
 
 
 @transaction.atomic

@@ -1,8 +1,8 @@
 """Figures as ratios to limits of the same run: python -m tests.bench [--seconds 3] [--only …]
 
 PostgreSQL runs with durable settings (fsync and synchronous_commit on). Prints a table, and JSON
-with --json FILE. `python -m tests.bench.dashboard` and `python -m tests.bench.alerts` measure
-pages with many leads and the way of an alert; they run as part of this unless --only says less.
+with --json FILE. `python -m tests.bench.dashboard`, `….alerts` and `….simulator` measure pages with
+many leads, the way of an alert and a simulation; they run as part of this unless --only says less.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from tests.bench.figures import Figure, Options, table
 from tests.stand import Stand, standing
 
-PARTS = ("captures", "claims", "timers", "matching", "alerts", "dashboard")
+PARTS = ("captures", "claims", "timers", "matching", "alerts", "dashboard", "simulator")
 GIVEN = dict(os.environ)  # before the stand writes its own addresses into it
 ON_THE_STAND = {"captures", "claims", "timers"}
 
@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pending", type=int, default=1_000_000, help="deadlines of row 8")
     parser.add_argument("--leads", type=int, default=100_000, help="leads of the dashboard")
+    parser.add_argument("--simulated", type=int, default=100_000, help="leads of the simulator")
     parser.add_argument("--only", nargs="+", choices=PARTS)
     parser.add_argument("--json", type=Path, help="where the figures go as JSON")
     options = parser.parse_args()
@@ -50,6 +51,7 @@ def main() -> int:
         for name, arguments in {
             "alerts": ["--rounds", str(options.rounds)],
             "dashboard": ["--leads", str(options.leads)],
+            "simulator": ["--leads", str(options.simulated)],
         }.items()
         if name in chosen
     }
