@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def offers(
     world: World,
     pool: Pool,
-    member: Membership | None,
+    member: Membership,
     count: int,
     *,
     seconds: float,
