@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.onboarding.demonstration import company, more_rules, past, report, segments
+from apps.onboarding.demonstration import company, more_rules, past, present, report, segments
 from apps.teams.models import Team
 
 PASSWORD = "leadrelay-demo"  # noqa: S105 - a demo's, printed wherever it is used
@@ -31,4 +31,5 @@ def _make(*, password: str, with_past: bool, now: datetime) -> Team:
     past.play(made, now=now)
     segments.add(made, now=now)
     more_rules.add(made, now=now)
+    present.add(made, now=now)
     return made.team
