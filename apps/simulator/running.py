@@ -128,15 +128,10 @@ def _setting(simulation: Simulation, now: datetime) -> Setting:
 
 def _sides(simulation: Simulation, setting: Setting, traced: Container[int]) -> _Sides:
     fields = registry(simulation.team)
-    after, before = simulation.trial["after"], simulation.trial.get("before")
+    sides = [simulation.trial["after"], simulation.trial.get("before")]
     worlds = [
-        World(
-            scenarios.scenario(setting, trials.read(side, fields)),
-            Chance(simulation.seed),
-            traced=traced,
-        )
-        for side in (after, before)
-        if side is not None
+        World(scenarios.scenario(setting, tried), Chance(simulation.seed), traced=traced)
+        for tried in trials.read_all([side for side in sides if side], fields)
     ]
     return _Sides(worlds[0], worlds[1] if len(worlds) > 1 else None)
 

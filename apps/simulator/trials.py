@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -96,6 +96,24 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return str(value) if isinstance(value, UUID) else value
+
+
+def read_all(sides: Sequence[Json], fields: TeamRegistry) -> list[Tried]:
+    """Frozen sides, compiled; what has the same rules shares them, so that each lead is matched
+    against them once."""
+    found: list[Tried] = []
+    for place, side in enumerate(sides):
+        alike = next((n for n in range(place) if _same_rules(sides[n], side)), None)
+        if alike is None:
+            found.append(read(side, fields))
+        else:
+            pools = {UUID(key): settings for key, settings in side.get("pools", {}).items()}
+            found.append(replace(found[alike], pools=pools))
+    return found
+
+
+def _same_rules(one: Json, other: Json) -> bool:
+    return all(one.get(key) == other.get(key) for key in ("rules", "sets"))
 
 
 def read(side: Json, fields: TeamRegistry) -> Tried:

@@ -189,3 +189,5 @@ class Arrival:
     priority: int = 0
     band: str = ""
     keys: Sequence[tuple[str, str]] = ()
+    # The rules that match, by book: two worlds that go by the same book look once.
+    matched: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -37,7 +37,9 @@ class Member:
         return found
 
     def is_off(self, now: datetime) -> bool:
-        """Switched off or paused, whatever a pool says about hours."""
+        """Switched off, paused, or not one who works leads, whatever a pool says about hours."""
+        if not self.plan.profile.get("may_work", True):
+            return True
         step = self.step(now)
         is_paused = step.is_paused and (step.paused_until is None or step.paused_until > now)
         return not step.is_active or is_paused
@@ -62,16 +64,17 @@ class Seat:
     """A seat with its counters. What was found of its member's presence holds until `until`."""
 
     __slots__ = (
-        "_base", "_members", "_remembers", "capped", "credit", "facts", "figures", "has_caps",
-        "is_limited", "last_turn_no", "marked", "member", "position", "reason", "taker", "until",
-        "weight",
+        "_base", "_members", "_remembers", "began_with", "capped", "credit", "facts", "figures",
+        "has_caps", "is_limited", "last_turn_no", "marked", "member", "position", "reason",
+        "taker", "until", "weight",
     )  # fmt: skip
 
     def __init__(self, base: SeatFacts, pool: UUID, members: dict[UUID, Member]) -> None:
         self._base, self._members = base, members
         self.member = self.taker = members[base.member]
         self.facts = self.capped = base
-        self.credit, self.last_turn_no = base.credit, base.last_turn_no
+        self.credit = self.began_with = base.credit
+        self.last_turn_no = base.last_turn_no
         self.weight, self.position = base.weight, base.position
         caps = [base.cap_hour, base.cap_day, base.cap_week, base.cap_month]
         self._remembers = max((cap for cap in caps if cap is not None), default=0)

@@ -64,7 +64,7 @@ class Table:
         self._looks = 0
         self._present: list[Seat] = []
         self._until: datetime | None = None
-        self._is_fresh = False
+        self._is_fresh = self._some_are_limited = False
         rankings = self.facts.rankings
         turn = next((place for place, each in enumerate(rankings) if each in BY_TURN), None)
         self._before = rankings if turn is None else rankings[:turn]
@@ -91,6 +91,7 @@ class Table:
             self._is_fresh = True
             self._until = min((s.until for s in self.seats if s.until), default=None)
             self._present = [seat for seat in self.seats if seat.reason is None]
+            self._some_are_limited = any(seat.is_limited for seat in self._present)
         return self._present
 
     def changes_at(self, now: datetime) -> datetime | None:
@@ -107,50 +108,78 @@ class Table:
         self._looks += counts
         present = self.present(now)
         if is_traced or not self._is_quick or asked.preferred:
-            return self._by_choose(asked, now, is_whole=is_traced)
+            pick = self._by_choose(asked, now, is_whole=is_traced)
+            self._count_skips(pick, counts)
+            return pick
         if self.facts.mode.is_open:
-            return Pick(None, self._in_order(self._fitting(present, asked)))
-        return self._quickly(self._fitting(present, asked), asked, now, counts)
+            return Pick(None, self._in_order(self._fitting(present, asked, counts)))
+        return self._quickly(self._fitting(present, asked, counts), asked, now, counts)
 
-    def _fitting(self, present: list[Seat], asked: Asked) -> list[Seat]:
+    def _fitting(self, present: list[Seat], asked: Asked, counts: bool) -> list[Seat]:
         if not self._has_filters:
             return present
         wanted = Filter(self.facts.filters, asked.facts)
-        return [seat for seat in present if wanted.unmet(seat.facts) is None]
+        found = []
+        for seat in present:
+            need = wanted.unmet(seat.facts)
+            if need is None:
+                found.append(seat)
+            else:
+                seat.figures.skips[need.skip.value] += counts
+        return found
 
     def _quickly(self, present: list[Seat], asked: Asked, now: datetime, counts: bool) -> Pick:
         """The same as `decide.choose`, without the reasons and the numbers for the words."""
         eligible, frees_at = self._unlimited(present, now, counts)
         if asked.tried or asked.declined:
-            barred = [self._members[each] for each in (*asked.tried, *asked.declined)]
-            eligible = [seat for seat in eligible if seat.taker not in barred]
+            eligible = self._without(eligible, asked, counts)
         if not eligible:
             return Pick(None, eligible, frees_at=frees_at)
+        tied = self._level(eligible, self._before)
         if not self._has_turn:
-            winner = min(eligible, key=lambda s: (*self._key(s, self._before), *_tie(s)))
+            winner = min(tied, key=_tie)
             return Pick(winner, eligible, turn_no=self.turn_no + 1, frees_at=frees_at)
-        tied = eligible
-        if self._before:
-            best = min(self._key(seat, self._before) for seat in eligible)
-            tied = [seat for seat in eligible if self._key(seat, self._before) == best]
         total = sum([seat.weight for seat in tied])
         gained = [seat.weight * NANO // total for seat in tied]
         winner = self._most_due(tied, gained)
         return Pick(winner, eligible, tied, gained, self.turn_no + 1, frees_at=frees_at)
 
-    def _most_due(self, tied: Sequence[Seat], gained: Sequence[int]) -> Seat:
-        """Who is owed most, this lead's share included; few are level, so few are compared."""
+    def _without(self, eligible: list[Seat], asked: Asked, counts: bool) -> list[Seat]:
+        """Without those who had the lead or declined it."""
+        found = eligible
+        for skip, members in ((Skip.TRIED, asked.tried), (Skip.DECLINED, asked.declined)):
+            barred = [self._members[each] for each in members]
+            for seat in found:
+                if seat.taker in barred:
+                    seat.figures.skips[skip.value] += counts
+            found = [seat for seat in found if seat.taker not in barred]
+        return found
+
+    def _most_due(self, tied: list[Seat], gained: Sequence[int]) -> Seat:
+        """Who is owed most, this lead's share included."""
         due = [seat.credit + gain for seat, gain in zip(tied, gained, strict=True)]
         most = max(due)
         level = [seat for seat, each in zip(tied, due, strict=True) if each == most]
-        if len(level) == 1:
-            return level[0]
-        return min(level, key=lambda seat: (*self._key(seat, self._after), *_tie(seat)))
+        return min(self._level(level, self._after), key=_tie)
+
+    def _level(self, seats: list[Seat], rankings: Sequence[Ranking]) -> list[Seat]:
+        """Those that stand level at the top after these rankings; the first difference decides."""
+        kinds = self.plan.load_kinds
+        for ranking in rankings:
+            if len(seats) == 1:
+                break
+            by_load = ranking is Ranking.LOAD
+            values = [seat.taker.load(kinds) if by_load else seat.position for seat in seats]
+            least = min(values)
+            seats = [seat for seat, each in zip(seats, values, strict=True) if each == least]
+        return seats
 
     def _unlimited(
         self, present: list[Seat], now: datetime, counts: bool
     ) -> tuple[list[Seat], datetime | None]:
         """The seats that are below their limits, and when the first reached cap frees."""
+        if not self._some_are_limited:
+            return present, None
         caps: Caps | None = None
         found: list[Seat] = []
         frees: list[datetime] = []
@@ -181,15 +210,15 @@ class Table:
         reached = caps.reached(seat.capped) if seat.has_caps and caps else None
         return (reached[0], reached[1]) if reached else (None, None)
 
-    def _key(self, seat: Seat, rankings: Sequence[Ranking]) -> tuple[int, ...]:
-        kinds = self.plan.load_kinds
-        return tuple(
-            seat.taker.load(kinds) if each is Ranking.LOAD else seat.position for each in rankings
-        )
-
     def _in_order(self, seats: list[Seat]) -> list[Seat]:
-        rankings = [each for each in self.facts.rankings if each not in BY_TURN]
-        return sorted(seats, key=lambda seat: (*self._key(seat, rankings), *_tie(seat)))
+        """As an open pool shows its lead to them; none of its rankings is by turn."""
+        kinds = self.plan.load_kinds
+
+        def key(seat: Seat) -> tuple[int, ...]:
+            by = (each is Ranking.LOAD for each in self.facts.rankings)
+            return *(seat.taker.load(kinds) if load else seat.position for load in by), *_tie(seat)
+
+        return sorted(seats, key=key)
 
     def _by_choose(self, asked: Asked, now: datetime, *, is_whole: bool) -> Pick:
         """By the live function itself; with every seat and its reason if the whole is wanted."""
@@ -238,10 +267,8 @@ class Table:
         for seat, gain in zip(pick.tied, pick.gained, strict=True):
             if seat is not winner:
                 seat.credit += gain
-                seat.figures.due += gain
                 given += gain
         winner.credit -= given
-        winner.figures.due += NANO - given
         winner.figures.received += 1
 
     def takes_somebody(self, now: datetime) -> bool:
@@ -256,11 +283,30 @@ class Table:
         )
 
     def finish(self) -> None:
-        """Book what is still open about who was passed over."""
+        """Book what is still open: who was passed over, and what was due to each."""
         for seat in self.seats:
             seat.count(self._looks)
+            # Whatever a seat gained and did not pay for is due to it.
+            seat.figures.due = seat.credit - seat.began_with + seat.figures.received * NANO
+
+    def _count_skips(self, pick: Pick, counts: bool) -> None:
+        """The reasons of a choice that presence does not tell: that is counted by the look."""
+        assert pick.choice is not None  # this is for choices by the live function
+        is_capped = False
+        for each in pick.choice.candidates:
+            if each.skip is not None and each.skip not in PRESENCE:
+                self._by_id[each.seat].figures.skips[each.skip.value] += counts
+                is_capped = is_capped or each.skip in LIMITS
+        self.figures.capped += is_capped and counts
 
 
+PRESENCE = frozenset({
+    Skip.INACTIVE, Skip.NOT_PERMITTED, Skip.PAUSED, Skip.AWAY, Skip.HOLIDAY, Skip.OUTSIDE_HOURS,
+})  # fmt: skip
+LIMITS = frozenset({
+    Skip.CAPACITY, Skip.POOL_CAPACITY,
+    Skip.CAP_HOUR, Skip.CAP_DAY, Skip.CAP_WEEK, Skip.CAP_MONTH,
+})  # fmt: skip
 CAPPED = frozenset({Skip.CAP_HOUR, Skip.CAP_DAY, Skip.CAP_WEEK, Skip.CAP_MONTH})
 
 

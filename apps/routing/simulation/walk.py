@@ -53,7 +53,6 @@ class Lead:
     step: int = 0
     held_in: Table | None = None
     held_since: datetime | None = None
-    _matched: dict[int, Matched] = field(default_factory=dict)
 
     @property
     def facts(self) -> LeadFacts:
@@ -65,9 +64,10 @@ class Lead:
 
     def matches(self, book: Book, hours: Schedule | None) -> Iterator[RuleSpec]:
         """The book's rules that match, in order; what was found once is not looked for again."""
-        kept = self._matched.get(id(book))
+        kept = self.arrival.matched.get(id(book))
         if kept is None:
-            kept = self._matched[id(book)] = Matched(book.compiled.matches(self.facts, hours))
+            matches = book.compiled.matches(self.facts, hours)
+            kept = self.arrival.matched[id(book)] = Matched(matches)
         return iter(kept)
 
 

@@ -223,7 +223,7 @@ class World:
 
     def _takers(self, end: End, now: datetime) -> list[Member]:
         if end.table is None:
-            return [member for member in self._members.values() if not member.is_off(now)]
+            return [each for each in self._members.values() if not each.is_off(now)]
         offered = {id(seat) for seat in end.pick.eligible} if end.pick else set()
         if end.outcome is Outcome.HOPPER:
             return [seat.taker for seat in end.table.present(now)]
