@@ -16,7 +16,7 @@ from apps.rules.models import Pool, RuleSet, Version
 from apps.rules.pool_settings import PoolSettings
 from apps.rules.refusals import Problem, Refused
 from apps.rules.registry import registry
-from apps.simulator import trials, uploads
+from apps.simulator import arrivals, trials, uploads
 from apps.simulator.models import SimulatedLead, Simulation
 from apps.teams import audit
 from apps.teams.access import Access
@@ -31,6 +31,7 @@ TRIED = (RuleSet.Trigger.NEW, RuleSet.Trigger.CALLED)
 KEPT = 30  # runs of a team; the leads of older ones go
 AT_ONCE = 3
 LONGEST = timedelta(days=366)
+MOST_LEADS = 250_000
 LARGEST_SEED = 2**31 - 1
 
 
@@ -57,7 +58,7 @@ def ask_for(
     live = trials.as_live(by.team)
     tried = trials.with_version(by.team, version) if version else live
     after = trials.with_pools(tried, pools)
-    simulation: Simulation = Simulation.objects.create(
+    simulation = Simulation(
         team=by.team,
         name=_name(version, pools, by),
         trial={"after": after, "before": None if after == live else live},
@@ -70,6 +71,8 @@ def ask_for(
         created_at=now,
         **deed(by),
     )
+    _refuse_too_many(simulation)
+    simulation.save()
     _forget_old(by)
     detail = {"from": starts_at.isoformat(), "to": ends_at.isoformat()}
     audit.record(by=by, action="simulator.asked", target=simulation, now=now, detail=detail)
@@ -133,6 +136,15 @@ def _refuse_if_wrong(
         problems.append(Problem("", message % {"count": AT_ONCE}))
     if problems:
         raise Refused(problems)
+
+
+def _refuse_too_many(simulation: Simulation) -> None:
+    """A run is held in memory: what would not fit is said before."""
+    if simulation.body:
+        return
+    if arrivals.leads_of(simulation)[: MOST_LEADS + 1].count() > MOST_LEADS:
+        message = _("More than %(most)s leads came in that time: choose fewer days or one source.")
+        raise Refused.at("range", message % {"most": f"{MOST_LEADS:,}"})
 
 
 def _pool_problems(pools: Mapping[UUID, Settings], by: Access) -> list[Problem]:

@@ -367,3 +367,13 @@ def test_no_more_than_three_at_a_time(world: World) -> None:
 
     with pytest.raises(Refused):
         asked(world, by)
+
+
+def test_more_leads_than_fit_are_refused_at_once(world: World) -> None:
+    leads(world, 4)
+
+    with mock.patch.object(services, "MOST_LEADS", 3), pytest.raises(Refused) as refused:
+        asked(world, manager(world))
+
+    assert [problem.path for problem in refused.value.problems] == ["range"]
+    assert not Simulation.objects.exists()
