@@ -7,7 +7,15 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.onboarding.demonstration import company, more_rules, past, present, report, segments
+from apps.onboarding.demonstration import (
+    company,
+    more_rules,
+    past,
+    present,
+    report,
+    segments,
+    tried,
+)
 from apps.teams.models import Team
 
 PASSWORD = "leadrelay-demo"  # noqa: S105 - a demo's, printed wherever it is used
@@ -32,4 +40,5 @@ def _make(*, password: str, with_past: bool, now: datetime) -> Team:
     segments.add(made, now=now)
     more_rules.add(made, now=now)
     present.add(made, now=now)
+    tried.add(made, now=now)
     return made.team
