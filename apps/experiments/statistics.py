@@ -105,7 +105,7 @@ def verdict(arms: Sequence[Arm]) -> Verdict:
     succeeded = sum(arm.succeeded for arm in arms)
     base = succeeded / judged if succeeded >= FEW else EXPECTED_RATE
     wanted = needed(base, len(arms))
-    if judged < wanted or min(arm.judged for arm in arms) < FEW:
+    if judged < wanted or min((arm.judged for arm in arms), default=0) < FEW:
         return Verdict(Finding.TOO_FEW, judged, max(wanted, judged + 1))
     best = max(range(len(arms)), key=lambda place: arms[place].succeeded / arms[place].judged)
     p = _worst(arms, best)

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Case, Q, UUIDField, Value, When
 from django.utils.translation import gettext as _
 from rapidfuzz import fuzz
 
@@ -101,7 +101,7 @@ def _folded(name: str) -> str:
 def suggest(leads: Iterable[Lead]) -> int:
     """Suggest, for each of these, the lead that is most like it; how many were suggested.
 
-    One statement, and one more for each suggestion. A suggestion that is there already stays.
+    Two statements, however many leads. A suggestion that is there already stays.
     """
     waiting = {
         lead.pk: lead
@@ -110,9 +110,10 @@ def suggest(leads: Iterable[Lead]) -> int:
         and (lead.company_key or lead.domain) and not (lead.is_test or lead.is_spam)
     }  # fmt: skip
     best = _best(waiting)
-    for pk, other in best.items():
-        Lead.objects.filter(pk=pk, merge_suggestion=None, deleted_at=None).update(
-            merge_suggestion=other
+    if best:
+        each = [When(pk=pk, then=Value(other)) for pk, other in best.items()]
+        Lead.objects.filter(pk__in=best, merge_suggestion=None, deleted_at=None).update(
+            merge_suggestion=Case(*each, output_field=UUIDField())
         )
     return len(best)
 

@@ -171,7 +171,7 @@ def _weekly(hours: object) -> str:
         listed = [DAYS[day] for day in days]
         if words:
             parts.append(f"{'–'.join(dict.fromkeys((listed[0], listed[-1])))} {words}")
-    return ", ".join(parts) or HIDDEN
+    return ", ".join(parts) or "hours of its own"
 
 
 def _shifts(listed: object) -> str:

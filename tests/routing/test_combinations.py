@@ -345,4 +345,6 @@ def test_members_who_catch_up_stay_bounded(weights: list[int], seed: int, turns:
         start = after(choose(start, now=NOON))
         credits = [each.credit for each in start.seats]
         assert sum(credits) == 0
-        assert max(map(abs, credits)) <= (len(credits) + turns) * NANO
+        # Whoever is there alone may work ahead of what each of the others may catch up.
+        others = len(credits) - 1
+        assert max(map(abs, credits)) <= (len(credits) + others * turns) * NANO
