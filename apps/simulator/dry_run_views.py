@@ -17,7 +17,7 @@ from apps.rules.registry import registry
 from apps.simulator import dry_run, pages
 from apps.simulator.dry_run import Tested
 from apps.simulator.forms import LIVE, LeadTestForm, shown
-from apps.simulator.pages import Names
+from apps.simulator.names import OUTCOMES, Names
 from apps.simulator.views import version_of, versions_of
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
@@ -87,7 +87,7 @@ def _context(tested: Tested, access: Access) -> dict[str, Any]:
     names = Names.of(access)
     return {
         "end": names.end(tested.outcome, tested.member, tested.pool),
-        "outcome": pages.OUTCOMES.get(tested.outcome, tested.outcome),
+        "outcome": OUTCOMES.get(tested.outcome, tested.outcome),
         "told": pages.told(tested.trace, access, names),
         "rules": pages.rule_lines(tested.rules, tested.trace, access),
     }

@@ -51,9 +51,7 @@ def ask_for(
     """A run that waits for a worker. `version` of None is what is live; `pools` has what is laid
     over pools, as PoolSettings write it. May raise Refused, which says what is wrong."""
     by.require(Permission.EDIT_ROUTING)
-    if version is not None and version.rule_set.trigger not in TRIED:
-        message = _("Choose a version of the rules for new leads, or of a set that they call.")
-        raise Refused.at("version", message)
+    _refuse_other_sets(version)
     _refuse_if_wrong(pools, starts_at, ends_at, seed, file, by)
     live = trials.as_live(by.team)
     tried = trials.with_version(by.team, version) if version else live
@@ -136,6 +134,12 @@ def _refuse_if_wrong(
         problems.append(Problem("", message % {"count": AT_ONCE}))
     if problems:
         raise Refused(problems)
+
+
+def _refuse_other_sets(version: Version | None) -> None:
+    if version is not None and version.rule_set.trigger not in TRIED:
+        message = _("Choose a version of the rules for new leads, or of a set that they call.")
+        raise Refused.at("version", message)
 
 
 def _refuse_too_many(simulation: Simulation) -> None:

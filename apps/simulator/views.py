@@ -19,7 +19,9 @@ from apps.rules.refusals import Refused
 from apps.simulator import pages, services, tasks, uploads
 from apps.simulator.forms import LIVE, PoolChangeForm, RunForm
 from apps.simulator.models import SimulatedLead, SimulatedLeadQuerySet, Simulation
-from apps.simulator.pages import Filters, Names, Report
+from apps.simulator.names import OUTCOMES, Names
+from apps.simulator.pages import Filters
+from apps.simulator.report import Report
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -176,7 +178,7 @@ def leads(request: HttpRequest, access: Access, simulation: UUID) -> HttpRespons
         "access": access, "section": "simulator", "run": found, "lines": shown,
         "filters": filters, "has_before": has_before, "following": following,
         "members": sorted(names.members.items(), key=lambda each: each[1]),
-        "outcomes": pages.OUTCOMES.items(),
+        "outcomes": OUTCOMES.items(),
     }  # fmt: skip
     return render(request, "simulator/leads.html", context)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 from uuid import UUID
+
+from django.test import Client
 
 from apps.rules import versions
 from apps.rules.models import Pool, Rule, Version
@@ -14,11 +16,14 @@ from apps.simulator import behaviour, running, services
 from apps.simulator.behaviour import Observed
 from apps.simulator.models import SimulatedLead, Simulation
 from apps.teams.access import Access
+from apps.teams.models import Membership
 from apps.teams.permissions import Role
 from tests.assignments.world import NOW, World
 from tests.routing.worlds import WILLING
 
 START = NOW - timedelta(days=20)
+
+Go = Callable[..., str]
 
 
 def manager(world: World) -> Access:
@@ -73,3 +78,13 @@ def willing() -> Any:
 def members_of(simulation: Simulation) -> list[UUID | None]:
     rows = SimulatedLead.objects.filter(simulation=simulation).order_by("number")
     return list(rows.values_list("member_id", flat=True))
+
+
+def signed_in(member: Membership) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def text(response: Any) -> str:
+    return str(response.content.decode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,54 +9,28 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
 
-from apps.leads.models import CustomField, Lead
-from apps.rules.models import Mode, Pool, Seat
+from apps.leads.models import Lead
+from apps.rules.models import Mode, Pool
 from apps.simulator import tasks
 from apps.simulator.models import SimulatedLead, Simulation
 from apps.teams.models import Membership
 from apps.teams.permissions import Role
 from tests.assignments.world import World
-from tests.house.world import fingerprint
-from tests.simulator.acts import START, asked, draft, leads, manager, run, willing
+from tests.simulator.acts import (
+    START,
+    Go,
+    asked,
+    draft,
+    leads,
+    manager,
+    run,
+    signed_in,
+    text,
+    willing,
+)
 
 pytestmark = pytest.mark.django_db
-Go = Callable[..., str]
-
-
-@pytest.fixture
-def go(world: World) -> Go:
-    def address(name: str, **parts: Any) -> str:
-        return reverse(f"simulator:{name}", kwargs={"team": world.team.slug, **parts})
-
-    return address
-
-
-@pytest.fixture
-def desk(world: World) -> Client:
-    return signed_in(world.member("Max", Role.MANAGER))
-
-
-def signed_in(member: Membership) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
-
-
-@pytest.fixture
-def pool(world: World) -> Pool:
-    ann, ben = world.member("Ann"), world.member("Ben")
-    Membership.objects.all().update(joined_at=START - timedelta(days=9))
-    pool = world.pool(ann, ben, name="DACH")
-    world.rules({"conditions": {"field": "country", "op": "is", "value": "DE"}, "pool": pool}, pool)
-    return pool
-
-
-def text(response: Any) -> str:
-    return str(response.content.decode())
-
-
 FORM = {"version": "live", "range": "30", "seed": "42"}
 
 
@@ -299,105 +272,6 @@ def test_salespeople_and_viewers_do_not_come_in(world: World, go: Go) -> None:
         client = signed_in(world.member(f"A{role}", role))
         for address in (go("simulator"), go("test_lead"), go("run", simulation=simulation.pk)):
             assert client.get(address).status_code == 403
-
-
-# Test one lead
-
-
-def test_one_lead_is_tested_against_what_is_live(desk: Client, pool: Pool, go: Go) -> None:
-    page = text(desk.post(go("test_lead"), {"version": "live", "country": "Germany"}))
-
-    assert "Rule 1" in page
-    assert "matches" in page
-    assert "Ann" in page
-    assert "0.50 due" in page
-
-
-def test_the_rule_that_does_not_match_says_what_it_needs(desk: Client, pool: Pool, go: Go) -> None:
-    page = text(desk.post(go("test_lead"), {"version": "live", "country": "France"}))
-
-    assert "does not match: it needs country is DE" in page.replace("Country", "country")
-
-
-def test_one_lead_is_tested_against_a_draft(world: World, desk: Client, pool: Pool, go: Go) -> None:
-    made = draft(world, world.pool(world.member("Eva"), name="New"))
-
-    page = text(desk.post(go("test_lead"), {"version": str(made.pk), "country": "DE"}))
-
-    assert "Eva" in page
-
-
-def test_testing_a_lead_changes_nothing(world: World, desk: Client, pool: Pool, go: Go) -> None:
-    before = fingerprint()
-
-    for _again in range(3):
-        desk.post(
-            go("test_lead"), {"version": "live", "country": "DE"}, headers={"HX-Request": "true"}
-        )
-
-    assert fingerprint() == before
-    assert set(Seat.objects.values_list("credit", flat=True)) == {0}
-
-
-def test_the_answer_is_the_one_that_a_lead_gets_next(
-    world: World, desk: Client, pool: Pool, go: Go
-) -> None:
-    for _number in range(3):
-        page = text(desk.post(go("test_lead"), {"version": "live", "country": "DE"}))
-        owner = world.routed(country="DE").owner
-        assert owner is not None
-        assert f'<h2 id="where">{owner}</h2>' in page
-
-
-def test_a_lead_that_is_there_fills_the_form(
-    world: World, desk: Client, pool: Pool, go: Go
-) -> None:
-    lead = world.lead(country="DE", company="Volt AG", facts={"employees": 900})
-
-    page = text(desk.get(go("test_lead"), {"lead": str(lead.pk)}))
-
-    assert 'value="Volt AG"' in page
-    assert 'value="900"' in page
-    assert "Rule 1" in page
-
-
-def test_own_fields_are_asked_for_too(world: World, desk: Client, pool: Pool, go: Go) -> None:
-    CustomField.objects.create(
-        team=world.team, key="site", label="Site", type="choice", options=["Depot", "Street"]
-    )
-    condition = {"field": "custom.site", "op": "is", "value": "Depot"}
-    world.rules({"conditions": condition, "pool": pool}, {"destination": "manager"})
-
-    page = text(desk.post(go("test_lead"), {"version": "live", "custom.site": "Depot"}))
-
-    assert "Site" in page
-    assert "Ann" in page
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"version": "x"},
-        {"version": "live", "country": "\x00"},
-        {"version": "live", "company": "x" * 100_000},
-        {"version": "live", "at": "yesterday"},
-        {"version": "live", "at": "0001-01-01T00:00"},
-        {"version": "live", "budget": "1e999", "employees": "NaN", "decision_maker": "maybe"},
-        {"version": "live", "email": "@", "phone": "☎" * 40, "score": "-99999999999999999999"},
-        {},
-    ],
-)
-def test_whatever_is_typed_is_answered(
-    desk: Client, pool: Pool, go: Go, given: dict[str, str]
-) -> None:
-    response = desk.post(go("test_lead"), given, headers={"HX-Request": "true"})
-
-    assert response.status_code == 200
-
-
-@pytest.mark.parametrize("asked_for", ["x", "00000000-0000-4000-8000-000000000009", "\x00"])
-def test_a_lead_that_is_not_ours_fills_nothing(desk: Client, go: Go, asked_for: str) -> None:
-    assert desk.get(go("test_lead"), {"lead": asked_for}).status_code == 200
 
 
 def test_pages_cost_few_queries(
