@@ -343,7 +343,7 @@ def test_what_is_held_is_counted_beside_its_name_and_once_in_all(
 
     page = browser_of(manager).get(at(world, "held")).content.decode()
 
-    assert 'Held<i class="badge">1</i>' in page
+    assert 'Held<i class="badge" data-count="held">1</i>' in page
     assert Counts(world.access(manager)).desk == 1
 
 
