@@ -211,6 +211,10 @@ def test_two_workers_at_once_write_it_once(transactional_db: None, settings: Any
         provider.answer = {"employees": 240}
         lead = coming(world)
         list(workers.map(lambda _: in_own_connection(look_up), range(2)))
+        # One that found the lead held by the other leaves it to a later look.
+        Team.objects.update(enrichment_free_at=None)
+        Lead.objects.filter(pk=lead.pk).update(look_up_at=clock() - timedelta(seconds=1))
+        look_up()
 
     assert Activity.objects.filter(lead=lead, data__fields=["employees"]).count() == 1
 
