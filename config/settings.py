@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "apps.alerts",
     "apps.content",
     "apps.assignments",
+    "apps.deliveries",
     "apps.capture",
     "apps.simulator",
     "apps.experiments",

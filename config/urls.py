@@ -11,6 +11,7 @@ TEAM_APPS = (
     "assignments",
     "leads",
     "capture",
+    "deliveries",
     "rules",
     "simulator",
     "experiments",
@@ -31,4 +32,5 @@ urlpatterns = [
     path("", include("apps.onboarding.public_urls")),
     path("", include("apps.teams.public_urls")),
     path("", include("apps.capture.public_urls")),
+    path("d/", include("apps.deliveries.public_urls")),
 ]

@@ -34,18 +34,31 @@ class Kind(models.TextChoices):
     NOTICE = "lead.notice", _("A rule tells you of a lead")
     REPORTED = "lead.reported", _("A bad lead was reported")
     REPORT_DECIDED = "lead.report_decided", _("Your report was decided")
+    COPY = "copy.sent", _("A lead was sent to you")
+    COPY_OFFERED = "copy.offered", _("A lead is offered to the team")
+    RETURNED = "lead.returned", _("A lead came back")
+    DELIVERY_DEAD = "delivery.dead", _("A delivery was given up")
+    DISPUTED = "delivery.disputed", _("A recipient returns a lead")
+    DISPUTE_DECIDED = "delivery.decided", _("A return was decided")
+    RECIPIENT_OFF = "recipient.off", _("A recipient was switched off")
+    CAMPAIGN = "recipient.campaign", _("A campaign nears its end")
+    AGREEMENT = "agreement.changed", _("A team answered or ended an agreement")
 
 
 # Worth an e-mail; the rest only keeps pages right.
 MAILED = (
     Kind.ASSIGNED, Kind.OFFERED, Kind.OPEN, Kind.TAKEN_BACK, Kind.HELD, Kind.UNPLACED,
     Kind.CAME_AGAIN, Kind.FOLLOW_UP, Kind.ESCALATED, Kind.NOTICE, Kind.REPORTED,
-    Kind.REPORT_DECIDED,
+    Kind.REPORT_DECIDED, Kind.COPY_OFFERED, Kind.RETURNED, Kind.DELIVERY_DEAD, Kind.DISPUTED,
+    Kind.DISPUTE_DECIDED, Kind.RECIPIENT_OFF, Kind.CAMPAIGN, Kind.AGREEMENT,
 )  # fmt: skip
 # Told at once, whatever hours somebody wants to be left alone in: a clock runs.
-URGENT = (Kind.OFFERED, Kind.OPEN, Kind.ASSIGNED, Kind.REMINDER, Kind.ESCALATED)
+URGENT = (
+    Kind.OFFERED, Kind.OPEN, Kind.ASSIGNED, Kind.REMINDER, Kind.ESCALATED, Kind.COPY_OFFERED,
+)  # fmt: skip
 # Shown in the list and counted in the badge.
-LISTED = (*MAILED, Kind.REMINDER, Kind.EXPIRED)
+# A copy for a member has an e-mail of its own.
+LISTED = (*MAILED, Kind.REMINDER, Kind.EXPIRED, Kind.COPY)
 
 
 class AlertQuerySet(TeamQuerySet["Alert"]):

@@ -44,6 +44,8 @@ class Door(models.TextChoices):
     PUT_BACK = "put_back", _("put back")
     HANDED_BACK = "handed", _("handed back")
     TRIAGE = "triage", _("triage")
+    COPY = "copy", _("sent by another team")
+    RETURNED = "returned", _("nobody took the copy")
 
 
 class DecisionQuerySet(TeamQuerySet["Decision"]):

@@ -30,6 +30,7 @@ class Capture(TeamRow):
         DISQUALIFIED = "disqualified", _("disqualified")
         QUARANTINED = "quarantined", _("quarantined")
         TEST = "test", _("test")
+        DISTRIBUTED = "distributed", _("sent to recipients only")
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="captures")
     received_at = models.DateTimeField()

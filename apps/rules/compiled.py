@@ -41,6 +41,11 @@ class Target:
     group_ids: tuple[UUID, ...] = ()
     priority: int | None = None
     notify: tuple[UUID, ...] = ()
+    # Of distribution rules.
+    recipient_ids: tuple[UUID, ...] = ()
+    recipient_pool_id: UUID | None = None
+    stops: bool = False
+    keeps_out: bool = False
 
     @classmethod
     def by_hand(cls, destination: str, **where: Any) -> Target:
@@ -55,7 +60,7 @@ class Target:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Target:
         given = {"rule_id": None, "name": "", "number": 0, **data}
-        for key in ("group_ids", "notify"):
+        for key in ("group_ids", "notify", "recipient_ids"):
             given[key] = tuple(map(UUID, given.get(key, ())))
         ids = {key: UUID(value) for key, value in given.items() if key.endswith("_id") and value}
         return cls(**(given | ids))
@@ -89,6 +94,7 @@ class _LiveSets:
     """Everything live in a team, of one moment."""
 
     new: LiveRules | None = None
+    distribution: LiveRules | None = None
     by_id: Mapping[UUID, LiveRules] = field(default_factory=dict)
     by_trigger: Mapping[str, Sequence[TriggeredSet]] = field(default_factory=dict)
 
@@ -96,6 +102,11 @@ class _LiveSets:
 def live(team: Team) -> LiveRules | None:
     """The published rules for new leads, None before the first; no query while nothing moved."""
     return _live.of(team).new
+
+
+def distribution(team: Team) -> LiveRules | None:
+    """The published rules that send copies of new leads; no query while nothing moved."""
+    return _live.of(team).distribution
 
 
 def live_set(team: Team, rule_set_id: UUID) -> LiveRules | None:
@@ -140,6 +151,10 @@ def target_of(rule: Rule) -> Target:
         group_ids=tuple(rule.group_ids),
         priority=rule.priority,
         notify=tuple(rule.notify),
+        recipient_ids=tuple(rule.recipient_ids),
+        recipient_pool_id=rule.recipient_pool_id,
+        stops=rule.stops,
+        keeps_out=rule.keeps_out,
     )
 
 
@@ -153,18 +168,21 @@ def _load(team: Team) -> _LiveSets:
     ).select_related("version__rule_set")
     order = rules.order_by("version__rule_set__position", "version__rule_set_id", "position", "id")
     fields = registry(team)
-    new, by_id = None, {}
+    new, copies, by_id = None, None, {}
     by_trigger: dict[str, list[TriggeredSet]] = {}
     for _version, group in groupby(order, key=lambda rule: rule.version_id):
         listed = list(group)
         version = listed[0].version
         rule_set, found = version.rule_set, compile_version(version, listed, fields)
+        if rule_set.kind == RuleSet.Kind.DISTRIBUTION:
+            copies = found
+            continue
         by_id[rule_set.pk] = found
         if rule_set.trigger == Trigger.NEW:
             new = found
         asked = TriggeredSet(rule_set.pk, rule_set.name, rule_set.trigger_settings, found)
         by_trigger.setdefault(rule_set.trigger, []).append(asked)
-    return _LiveSets(new, by_id, by_trigger)
+    return _LiveSets(new, copies, by_id, by_trigger)
 
 
 _live: Remembered[_LiveSets] = Remembered(_load)

@@ -12,6 +12,13 @@ from tests.factories.assignments import (
 )
 from tests.factories.capture import CaptureFactory, ImportFactory, ImportRowFactory
 from tests.factories.content import ScriptFactory
+from tests.factories.deliveries import (
+    ArrivalFactory,
+    DeliveryAttemptFactory,
+    DeliveryFactory,
+    DisputeFactory,
+    DistributionFactory,
+)
 from tests.factories.leads import (
     ActivityFactory,
     AttemptFactory,
@@ -23,6 +30,13 @@ from tests.factories.leads import (
     LeadFactory,
     SourceFactory,
     StatusFactory,
+)
+from tests.factories.recipients import (
+    AgreementFactory,
+    RecipientFactory,
+    RecipientPoolFactory,
+    RecipientSeatFactory,
+    RecipientTurnFactory,
 )
 from tests.factories.rules import (
     ExperimentFactory,
@@ -55,16 +69,17 @@ from tests.factories.teams import (
 )
 
 __all__ = [
-    "ActivityFactory", "AlertFactory", "ApiTokenFactory", "AssignmentFactory", "AttemptFactory",
-    "AuditEntryFactory", "AvailabilityChangeFactory", "BadLeadReportFactory", "BulkRunFactory",
-    "CaptureFactory", "CoverFactory", "CustomFieldFactory", "DecisionFactory",
-    "ExperimentFactory", "FollowUpFactory", "HoldFactory", "HolidayFactory", "HopperEntryFactory",
-    "ImportFactory", "ImportRowFactory", "InterestGroupFactory", "InvitationFactory",
-    "KnownApartFactory", "LeadEventFactory", "LeadFactory", "MembershipFactory",
-    "NamedAccountFactory", "OfferFactory",
-    "PoolFactory", "PoolRevisionFactory", "RuleFactory", "RuleSetFactory", "ScoreLineFactory",
-    "ScriptFactory", "SeatFactory", "SimulatedLeadFactory", "SimulationFactory", "SkillFactory",
-    "SourceFactory", "StatusFactory",
-    "TeamFactory", "TerritoryFactory", "TimeOffFactory", "TrackRecordFactory", "TurnEntryFactory",
-    "UserFactory", "VariantFactory", "VersionFactory",
+    "ActivityFactory", "AgreementFactory", "AlertFactory", "ApiTokenFactory", "ArrivalFactory",
+    "AssignmentFactory", "AttemptFactory", "AuditEntryFactory", "AvailabilityChangeFactory",
+    "BadLeadReportFactory", "BulkRunFactory", "CaptureFactory", "CoverFactory",
+    "CustomFieldFactory", "DecisionFactory", "DeliveryAttemptFactory", "DeliveryFactory",
+    "DisputeFactory", "DistributionFactory", "ExperimentFactory", "FollowUpFactory", "HoldFactory",
+    "HolidayFactory", "HopperEntryFactory", "ImportFactory", "ImportRowFactory",
+    "InterestGroupFactory", "InvitationFactory", "KnownApartFactory", "LeadEventFactory",
+    "LeadFactory", "MembershipFactory", "NamedAccountFactory", "OfferFactory", "PoolFactory",
+    "PoolRevisionFactory", "RecipientFactory", "RecipientPoolFactory", "RecipientSeatFactory",
+    "RecipientTurnFactory", "RuleFactory", "RuleSetFactory", "ScoreLineFactory", "ScriptFactory",
+    "SeatFactory", "SimulatedLeadFactory", "SimulationFactory", "SkillFactory", "SourceFactory",
+    "StatusFactory", "TeamFactory", "TerritoryFactory", "TimeOffFactory", "TrackRecordFactory",
+    "TurnEntryFactory", "UserFactory", "VariantFactory", "VersionFactory",
 ]  # fmt: skip

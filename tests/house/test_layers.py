@@ -11,7 +11,8 @@ from tests.house.imports import circles_of, graph_of, imports_of, modules_of
 BELOW_LEADS = frozenset({"accounts", "teams"})
 BELOW_RULES = BELOW_LEADS | {"leads", "alerts", "content"}
 BELOW_ASSIGNMENTS = BELOW_RULES | {"rules"}
-BELOW_CAPTURE = BELOW_ASSIGNMENTS | {"assignments"}
+BELOW_DELIVERIES = BELOW_ASSIGNMENTS | {"assignments"}
+BELOW_CAPTURE = BELOW_DELIVERIES | {"deliveries"}
 BELOW_THE_TOP = BELOW_CAPTURE | {"capture"}
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "accounts": frozenset(),
@@ -21,6 +22,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "content": BELOW_LEADS,
     "rules": BELOW_RULES,
     "assignments": BELOW_ASSIGNMENTS,
+    "deliveries": BELOW_DELIVERIES,
     "capture": BELOW_CAPTURE,
     "simulator": BELOW_THE_TOP,
     "experiments": BELOW_THE_TOP,

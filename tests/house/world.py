@@ -12,7 +12,7 @@ from apps.accounts.ids import uuid7
 from apps.capture.models import Import
 from apps.leads.models import Lead
 from apps.rules import pools
-from apps.rules.models import Pool, Version
+from apps.rules.models import Pool, RecipientPool, Version
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role
@@ -142,6 +142,7 @@ def _one(factory: Any, **columns: Any) -> Maker:
 # What addresses name. A new name in an address needs its line here.
 OBJECTS: Mapping[str, Maker] = {
     "account": _one(factories.NamedAccountFactory),
+    "agreement": lambda side: factories.AgreementFactory(team=side.team).pk,
     "alert": lambda side: factories.AlertFactory(team=side.team, user=side.salesperson.user).pk,
     "assignment": _assignment,
     "attempt": _of_lead(factories.AttemptFactory),
@@ -149,6 +150,8 @@ OBJECTS: Mapping[str, Maker] = {
     "capture": _one(factories.CaptureFactory),
     "cover": _mine(factories.CoverFactory),
     "custom_field": _one(factories.CustomFieldFactory),
+    "delivery": _one(factories.DeliveryFactory),
+    "dispute": _one(factories.DisputeFactory),
     "decision": lambda side: (
         factories.DecisionFactory(team=side.team, lead=side.row_of(Lead, "lead")).pk
     ),
@@ -163,6 +166,13 @@ OBJECTS: Mapping[str, Maker] = {
     "offer": _offer,
     "other": _lead,
     "pool": _pool,
+    "recipient": _one(factories.RecipientFactory),
+    "recipient_pool": _one(factories.RecipientPoolFactory),
+    "recipient_seat": lambda side: (
+        factories.RecipientSeatFactory(
+            team=side.team, pool=side.row_of(RecipientPool, "recipient_pool")
+        ).pk
+    ),
     "report": _of_lead(factories.BadLeadReportFactory),
     "row": _row,
     "rule": _rule_key,

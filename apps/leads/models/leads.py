@@ -63,6 +63,9 @@ class Lead(TeamRow):
         OWNED = "owned", _("owned")
         MANAGER = "manager", _("with the manager")
         OUT = "out", _("not routed")
+        # Its copies went to others and it is no lead of this team: `deleted_at` says since when,
+        # so that no list, figure or look-up of leads knows it.
+        AWAY = "away", _("kept out")
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="leads")
     owner = models.ForeignKey(

@@ -20,6 +20,7 @@ class Source(TeamRow):
         IMPORT = "import", _("Import")
         HAND = "hand", _("Typed in")
         API = "api", _("API")
+        COPY = "copy", _("Another team")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     name = models.CharField(_("name"), max_length=120)
@@ -40,6 +41,10 @@ class Source(TeamRow):
         _("origins that may embed the form"), default=list, blank=True
     )
     form_settings = models.JSONField(default=dict, blank=True)
+    # The team whose copies come in here.
+    sender = models.ForeignKey(
+        "teams.Team", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(default=now, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -49,6 +54,12 @@ class Source(TeamRow):
         constraints = [
             models.UniqueConstraint(fields=["team", "slug"], name="leads_source_slug_once"),
             models.UniqueConstraint(fields=["team", "id"], name="leads_source_team_id"),
+            models.UniqueConstraint(fields=["team", "sender"], name="leads_source_sender_once"),
+            models.CheckConstraint(
+                condition=Q(kind="copy", sender__isnull=False)
+                | (~Q(kind="copy") & Q(sender__isnull=True)),
+                name="leads_source_sender_given",
+            ),
         ]
         indexes = [
             models.Index(

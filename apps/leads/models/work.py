@@ -70,6 +70,9 @@ class Activity(TeamRow, Deed):
         HEARD = "heard", _("did something")
         RESTORED = "restored", _("restored")
         DO_NOT_CONTACT = "do_not_contact", _("do not contact")
+        COPIED = "copied", _("sent to recipients")
+        CAME_BACK = "came_back", _("came back")
+        DISPUTED = "disputed", _("returned to its sender")
 
     lead = models.ForeignKey(
         Lead, on_delete=models.CASCADE, related_name="activities", db_index=False

@@ -1,4 +1,4 @@
-"""Rules and pools: who gets which lead, as versioned data."""
+"""Rules, pools and recipients: who gets which lead, as versioned data."""
 
 from apps.rules.models.experiments import Experiment, Variant
 from apps.rules.models.pools import (
@@ -19,12 +19,21 @@ from apps.rules.models.pools import (
     TrackRecord,
     TurnEntry,
 )
+from apps.rules.models.recipients import (
+    Agreement,
+    Recipient,
+    RecipientPool,
+    RecipientQuerySet,
+    RecipientSeat,
+    RecipientTurn,
+)
 from apps.rules.models.rule_sets import Destination, Rule, RuleSet, Version, VersionQuerySet
 from apps.rules.models.scoring import ScoreLine
 
 __all__ = [
     "RANKINGS_OF_MODE",
     "Absent",
+    "Agreement",
     "CapWindow",
     "Destination",
     "EmptyPolicy",
@@ -37,6 +46,11 @@ __all__ = [
     "Pool",
     "PoolRevision",
     "Ranking",
+    "Recipient",
+    "RecipientPool",
+    "RecipientQuerySet",
+    "RecipientSeat",
+    "RecipientTurn",
     "Rule",
     "RuleSet",
     "ScoreLine",

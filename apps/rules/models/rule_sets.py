@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.ids import uuid7
 from apps.rules.models.pools import Pool
+from apps.rules.models.recipients import RecipientPool
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission
 from apps.teams.scope import TeamQuerySet, TeamRow
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 class RuleSet(TeamRow):
     """An ordered list of rules, versioned, and when it is asked.
 
-    One set of a team is for new leads. Others are asked when a lead changes, when it does
-    something, when it has been silent, or only when a rule or a person sends leads through them.
+    Assignment rules find an owner, distribution rules send copies: of the former the first match
+    decides, of the latter every match sends. One set of each kind is for new leads. Others are
+    asked when a lead changes, when it does something, when it has been silent, or only when a rule
+    or a person sends leads through them.
     """
 
     class Kind(models.TextChoices):
         ASSIGNMENT = "assignment", _("Assignment")
+        DISTRIBUTION = "distribution", _("Distribution")
 
     class Trigger(models.TextChoices):
         NEW = "new", _("for every new lead")
@@ -124,6 +128,9 @@ class Destination(models.TextChoices):
     RULE_SET = "rule_set", _("another rule set")
     CONTINUE = "continue", _("go on with the next rule")
     STOP = "stop", _("nobody: stop here")
+    # Of distribution rules, which have these, CONTINUE and STOP.
+    RECIPIENTS = "recipients", _("recipients, a copy each")
+    RECIPIENT_POOL = "recipient_pool", _("a pool of recipients")
 
 
 class Rule(TeamRow):
@@ -135,7 +142,7 @@ class Rule(TeamRow):
     name = models.CharField(max_length=120)
     conditions = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
-    destination = models.CharField(max_length=10, choices=Destination)
+    destination = models.CharField(max_length=16, choices=Destination)
     pool = models.ForeignKey(
         Pool, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
     )
@@ -157,6 +164,14 @@ class Rule(TeamRow):
     group_ids = ArrayField(models.UUIDField(), default=list, blank=True)
     priority = models.SmallIntegerField(null=True, blank=True)
     notify = ArrayField(models.UUIDField(), default=list, blank=True)  # memberships
+    # Of distribution rules: who gets copies, whether the list ends here, and whether the lead
+    # stays out of the team (only if a copy was queued).
+    recipient_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+    recipient_pool = models.ForeignKey(
+        RecipientPool, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
+    )
+    stops = models.BooleanField(default=False)
+    keeps_out = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["position", "id"]
@@ -182,6 +197,15 @@ class Rule(TeamRow):
                 condition=(Q(destination="rule_set") & Q(rule_set__isnull=False))
                 | (~Q(destination="rule_set") & Q(rule_set__isnull=True)),
                 name="rules_rule_rule_set_given",
+            ),
+            models.CheckConstraint(
+                condition=Q(destination="recipient_pool", recipient_pool__isnull=False)
+                | (~Q(destination="recipient_pool") & Q(recipient_pool__isnull=True)),
+                name="rules_rule_recipient_pool_given",
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient_ids=[]) | Q(destination="recipients"),
+                name="rules_rule_recipients_of_rule",
             ),
             models.CheckConstraint(
                 condition=Q(caretaker__isnull=True) | Q(destination="hopper"),
