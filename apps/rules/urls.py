@@ -16,7 +16,7 @@ from apps.rules.views import (
 )
 
 app_name = "rules"
-# The pages of one rule set: below rules/ for new leads, below rules/sets/<id>/ for the others.
+# The pages of one rule set: below rules/ for assigning new leads, below rules/sets/<id>/ for others.
 of_a_set = [
     path("", rules.rules, name="rules"),
     path("new/", rules.save, name="new"),
@@ -43,6 +43,7 @@ urlpatterns = [
     path("rules/sets/<uuid:rule_set>/on/", rule_sets.switch_set, name="switch_set"),
     path("rules/sets/<uuid:rule_set>/delete/", rule_sets.delete_set, name="delete_set"),
     path("rules/sets/<uuid:rule_set>/", include(of_a_set)),
+    path("rules/distribution/", rule_sets.distribution, name="distribution"),
     path("rules/", include(of_a_set)),
     path("pools/", pools.pool_list, name="pools"),
     path("pools/new/", pools.new_pool, name="new_pool"),

@@ -1,15 +1,17 @@
-"""Where a team's routing asks for a field: what breaks when it goes."""
+"""What in a team's routing uses a field or a recipient: what breaks when it goes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.leads.models import Source
 from apps.routing.values import fold
-from apps.rules.models import Pool, Rule, RuleSet, ScoreLine, Version
+from apps.rules.models import Pool, Recipient, RecipientPool, Rule, RuleSet, ScoreLine, Version
 from apps.teams.models import Team
 
 CURRENT = (Version.State.PUBLISHED, Version.State.DRAFT)
@@ -73,3 +75,20 @@ def _values(tree: Any, key: str) -> Iterator[str]:
         if leaf.get("field") == key:
             value = leaf.get("value")
             yield from map(str, value if isinstance(value, list) else [value])
+
+
+def rules_of_recipient(recipient: Recipient) -> list[str]:
+    """Rules, live or of a draft, that send copies to this recipient by name; each once."""
+    return _named(recipient.team_id, Q(recipient_ids__contains=[recipient.pk]))
+
+
+def rules_of_recipient_pool(pool: RecipientPool) -> list[str]:
+    """Rules, live or of a draft, that send copies to this pool; each once."""
+    return _named(pool.team_id, Q(recipient_pool=pool))
+
+
+def _named(team_id: UUID, uses: Q) -> list[str]:
+    """Rules that are live or may become so, named for people."""
+    rules = Rule.objects.filter(uses, version__team=team_id, version__state__in=CURRENT)
+    texts = rules.order_by("position").values_list("name", flat=True)
+    return [_("the rule “%(rule)s”") % {"rule": name} for name in dict.fromkeys(texts)]

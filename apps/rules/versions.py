@@ -35,6 +35,24 @@ def main_set(team: Team) -> RuleSet:
     return found
 
 
+def distribution_set(team: Team) -> RuleSet:
+    """The set whose rules send copies of new leads; made when first asked for, empty."""
+    found, _made = RuleSet.objects.get_or_create(
+        team=team,
+        kind=RuleSet.Kind.DISTRIBUTION,
+        trigger=RuleSet.Trigger.NEW,
+        defaults={"name": _free_name(team, _("Distribution rules"))},
+    )
+    return found
+
+
+def _free_name(team: Team, name: str) -> str:
+    """The name, or one with a number where another set of the team has it already."""
+    taken = set(RuleSet.objects.filter(team=team).values_list("name", flat=True))
+    numbered = (f"{name} {n}" for n in range(2, len(taken) + 3))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
+
+
 def draft(rule_set: RuleSet) -> Version | None:
     """The draft that is being worked on, if there is one."""
     return _versions(rule_set).filter(state=State.DRAFT).first()

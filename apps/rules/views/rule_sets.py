@@ -34,6 +34,13 @@ def sets(request: HttpRequest, access: Access) -> HttpResponse:
     return render(request, "rules/sets.html", context)
 
 
+@team_page(Permission.SEE_ROUTING)
+@require_safe
+def distribution(request: HttpRequest, access: Access) -> HttpResponse:
+    """To the rules that send copies of leads."""
+    return back(access, versions.distribution_set(access.team))
+
+
 @team_page(Permission.EDIT_ROUTING)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_set(request: HttpRequest, access: Access) -> HttpResponse:
