@@ -21,7 +21,8 @@ DIRECT = (Assignment.How.OVERFLOW, Assignment.How.DIRECT)
 # By these doors a lead sets out; by the others it goes on.
 BEGINNINGS = frozenset({
     Door.WEBHOOK, Door.FORM, Door.IMPORT, Door.HAND, Door.API, Door.REPLAY, Door.RESTORE,
-    Door.CHANGED, Door.ACTIVITY, Door.SILENT, Door.BULK, Door.PUT_BACK, Door.TRIAGE,
+    Door.CHANGED, Door.ACTIVITY, Door.SILENT, Door.BULK, Door.PUT_BACK, Door.TRIAGE, Door.COPY,
+    Door.RETURNED,
 })  # fmt: skip
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 

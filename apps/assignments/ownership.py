@@ -104,12 +104,15 @@ def delete_lead(lead: Lead, *, by: Access, now: datetime) -> None:
 def restore_lead(lead: Lead, *, by: Access, now: datetime) -> Placement | None:
     """Bring a deleted lead back: to whoever owned it then, else on its road.
 
-    None if it is closed; a merged one is another lead now and stays.
+    None if it is closed; a merged one is another lead now and stays, and one that was kept out
+    is with its recipients.
     """
     by.require(Permission.DELETE_LEADS)
     leads = Lead.objects.select_for_update(of=("self",), no_key=True).select_related("source")
     fresh = leads.get(pk=lead.pk)
     if fresh.deleted_at is None or fresh.merged_into_id is not None:
+        return None
+    if fresh.stage == Lead.Stage.AWAY:
         return None
     fresh.deleted_at = None
     fresh.save(update_fields=["deleted_at"])

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
 from apps.alerts.services import NewAlert
@@ -39,12 +41,15 @@ class Coming:
 
 
 def locked(lead_id: UUID) -> Lead | None:
-    """The known lead under lock; None if it was deleted or merged meanwhile."""
+    """The known lead under lock; None if it was deleted or merged meanwhile.
+
+    One that was kept out is no lead of the team, but whoever sends it twice means the same.
+    """
     return (
         # Rows that point to a lead are checked at the commit: a full lock could wait for them.
         Lead.objects.select_for_update(of=("self",), no_key=True)
         .select_related("source", "owner__user")
-        .filter(pk=lead_id, deleted_at__isnull=True)
+        .filter(Q(deleted_at__isnull=True) | Q(stage=Lead.Stage.AWAY), pk=lead_id)
         .first()
     )
 

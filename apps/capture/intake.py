@@ -15,6 +15,7 @@ from apps.capture import attaching
 from apps.capture.attaching import Coming
 from apps.capture.drafts import ANSWERED_AS, Intake, LeadDraft
 from apps.capture.models import Capture
+from apps.deliveries import planning
 from apps.leads import duplicates
 from apps.leads.companies import company_keys
 from apps.leads.duplicates import Match, Treatment
@@ -41,7 +42,8 @@ def intake(
 ) -> Intake:
     """Make a lead of the draft, or attach it to the lead that it is; then route.
 
-    The order: known already (the team's policy says what then), interest groups, score, road.
+    The order: known already (the team's policy says what then), interest groups, score, copies
+    to recipients, road.
     Runs inside the caller's transaction. `source` needs its team loaded.
     """
     if not draft.has_contact:
@@ -54,7 +56,7 @@ def intake(
     coming = Coming(draft, source, door, by, now, capture_id)
     for _try in range(_TRIES):
         match = duplicates.find(
-            source.team, draft.email.key, draft.phone.key, source, draft.provider_id
+            source.team, draft.email.key, draft.phone.key, source, draft.provider_id, now=now
         )
         if match.is_barred and match.lead is None:
             return _turn_away(draft, source, by, now)
@@ -82,12 +84,15 @@ def _treated(coming: Coming, match: Match) -> Intake | None:
 
 
 def _new(coming: Coming, known: Lead | None) -> Intake:
-    """A new lead on its road, linked to the one that the person had before."""
+    """A new lead: its copies to recipients, then on its own road; linked to an older one."""
     draft, source, by, now = coming.draft, coming.source, coming.by, coming.now
     linked = {} if known is None else attaching.link(known)
     lead = _save(draft, source, by, now, look_up_at=now, **linked)
     if known is not None:
         attaching.tell_of_link(coming, known, lead)
+    copies = planning.plan(lead, by=by, now=now)
+    if copies is not None and copies.keeps_out:
+        return Intake(Outcome.DISTRIBUTED, lead)
     placed = assignments.route(lead, door=coming.door, by=by, now=now)
     outcome = ANSWERED_AS.get(placed.outcome, placed.outcome)
     return Intake(outcome, lead, placed.owner, placed.offer_id, placed.decision_id)

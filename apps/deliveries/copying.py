@@ -24,7 +24,6 @@ SAID_AGAIN = frozenset({
     "city", "region", "country", "product", "campaign", "source", "industry", "employees",
     "timeline", "budget", "received_at",
 })  # fmt: skip
-CURRENCY = "currency"
 
 
 def offered(registry: Registry) -> list[Field]:
@@ -50,9 +49,10 @@ def payload(lead: Lead, recipient: Recipient, registry: Registry) -> dict[str, A
         value = values.get(field.key)
         if value is None or (wanted and field.key not in wanted):
             continue
-        copy[name_there(field.key, recipient.renames)] = _plain(value)
+        name = name_there(field.key, recipient.renames)
+        copy[name] = _plain(value)
         if field.type is FieldType.MONEY:
-            copy |= _currency(field.key, lead, recipient)
+            copy |= _money(name, value, _currency(field.key, lead), recipient)
     return copy
 
 
@@ -100,10 +100,15 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _currency(key: str, lead: Lead, recipient: Recipient) -> dict[str, str]:
-    """The currency beside an amount, under the amount's name with "_currency"."""
-    known = lead.facts.get(f"{key}_{CURRENCY}") or lead.team.currency
-    return {f"{name_there(key, recipient.renames)}_{CURRENCY}": str(known)}
+def _currency(key: str, lead: Lead) -> str:
+    return str(lead.facts.get(f"{key}_currency") or lead.team.currency)
+
+
+def _money(name: str, amount: Any, currency: str, recipient: Recipient) -> dict[str, str]:
+    """A team reads "1250.50 EUR" as money of that currency; programs want them apart."""
+    if recipient.kind == Recipient.Kind.TEAM:
+        return {name: f"{amount} {currency}"}
+    return {name: str(amount), f"{name}_currency": currency}
 
 
 def price(recipient: Recipient, currency: str) -> Decimal:

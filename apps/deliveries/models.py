@@ -19,13 +19,13 @@ from apps.rules.models import (
 )
 from apps.teams.models import Team
 from apps.teams.permissions import Permission
-from apps.teams.scope import Deed, TeamQuerySet, TeamRow
+from apps.teams.scope import Deed, Row, TeamQuerySet, TeamRow
 
 if TYPE_CHECKING:
     from apps.teams.access import Access
 
 
-class ManagersQuerySet(TeamQuerySet[models.Model]):
+class ManagersQuerySet(TeamQuerySet[Row]):
     """What only those see who see how leads are routed."""
 
     def visible_to(self, access: Access) -> Self:
@@ -54,7 +54,7 @@ class Distribution(TeamRow, Deed):
     # Kept out, but every copy died or was refused: it entered the sender's rules then.
     returned_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[ManagersQuerySet] = ManagersQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ManagersQuerySet[Distribution]] = ManagersQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-at", "-id"]
@@ -135,7 +135,7 @@ class Delivery(TeamRow):
     reason = models.CharField(max_length=300, blank=True)
     replayed_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[ManagersQuerySet] = ManagersQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ManagersQuerySet[Delivery]] = ManagersQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-queued_at", "-id"]
@@ -239,7 +239,7 @@ class Dispute(TeamRow):
     answer = models.CharField(max_length=500, blank=True)
     gave_back = models.BooleanField(default=False)  # a turn, or a place of its caps and quota
 
-    objects: ClassVar[ManagersQuerySet] = ManagersQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ManagersQuerySet[Dispute]] = ManagersQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-at", "-id"]

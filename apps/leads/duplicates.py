@@ -80,6 +80,7 @@ class _Known:
     source_id: UUID
     provider_id: str
     received_at: datetime
+    stage: str
 
     @property
     def is_live(self) -> bool:
@@ -113,14 +114,18 @@ def find(
     phone_key: str,
     source: Source | None = None,
     provider_id: str = "",
+    *,
+    now: datetime | None = None,
 ) -> Match:
     """The live lead with this e-mail, else this phone, else this id of the same source.
 
     An e-mail wins over a phone; the other lead is suggested for a merge. Closed leads (won,
     lost, disqualified) are not live. An id that comes with another person is another lead. A
-    lead that was merged is found by all that it was known by, as the lead that it is now.
+    lead that was merged is found by all that it was known by, as the lead that it is now. One
+    that was kept out is found while it may be the same enquiry, as of `now`.
     """
     known = _known(team, email_key, phone_key, source, provider_id)
+    known = [lead for lead in known if _is_here(lead, now)]
     live = [lead for lead in known if lead.is_live]
     by_email = [lead.id for lead in live if email_key and lead.email_key == email_key]
     by_phone = [lead.id for lead in live if phone_key and lead.phone_key == phone_key]
@@ -139,6 +144,13 @@ def find(
         closed=closed.id if closed else None,
         closed_kind=closed.status_kind if closed else "",
     )
+
+
+def _is_here(lead: _Known, now: datetime | None) -> bool:
+    """Whether the lead counts: one that was kept out only while it may be the same enquiry."""
+    if lead.stage != Lead.Stage.AWAY:
+        return True
+    return now is not None and now - lead.heard_at < SAME_ENQUIRY
 
 
 def _is_person(lead: _Known, email_key: str, phone_key: str) -> bool:
@@ -200,7 +212,7 @@ def _query_by(*keys: str) -> Fixed:
 
 
 def _with_any(*, team: UUID, **keys: Any) -> QuerySet[Lead, Any]:
-    is_there = Q(deleted_at__isnull=True) | Q(merged_into__isnull=False)
+    is_there = Q(deleted_at__isnull=True) | Q(merged_into__isnull=False) | Q(stage=Lead.Stage.AWAY)
     rows = Lead.objects.filter(is_there, team_id=team, is_test=False, is_spam=False)
     arms = [rows.filter(**{key: keys[key]}) for key in ("email_key", "phone_key") if key in keys]
     if "source" in keys:
@@ -211,7 +223,7 @@ def _with_any(*, team: UUID, **keys: Any) -> QuerySet[Lead, Any]:
 def _newest(arms: Sequence[QuerySet[Lead]]) -> QuerySet[Lead, Any]:
     columns = (
         "id", "merged_into_id", "status_kind", "do_not_contact", "last_heard_at", "email_key",
-        "phone_key", "source_id", "provider_id", "received_at",
+        "phone_key", "source_id", "provider_id", "received_at", "stage",
     )  # fmt: skip
     first, *others = [
         arm.order_by("-received_at", "-id").values_list(*columns)[:_SEEN] for arm in arms

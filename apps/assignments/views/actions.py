@@ -211,6 +211,7 @@ def delete(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
 def deleted(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     """A deleted lead's page: nothing but the way back."""
     gone = Lead.objects.filter(team=access.team, merged_into=None).exclude(deleted_at=None)
+    gone = gone.exclude(stage=Lead.Stage.AWAY)
     found = get_object_or_404(gone.select_related("source"), pk=lead)
     if request.method == "POST":
         services.restore_lead(found, by=access, now=clock())
