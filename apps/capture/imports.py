@@ -19,6 +19,7 @@ from apps.capture.csv_files import Row, Table
 from apps.capture.guessing import EXTRA_FIELDS, IGNORED
 from apps.capture.models import Capture, Import, ImportRow
 from apps.leads.models import Source
+from apps.leads.sources import free_slug
 from apps.routing.fields import Registry
 from apps.rules.registry import registry
 from apps.teams import audit
@@ -83,7 +84,7 @@ def _source(by: Access, name: str, now: datetime) -> Source:
     name = " ".join(name.replace("\x00", "").split())[:120]
     if not name:
         return sources.builtin(by.team, Source.Kind.IMPORT, now=now)
-    slug = sources.free_slug(by.team, slugify(name) or "import")  # first: it waits for others
+    slug = free_slug(by.team, slugify(name) or "import")  # first: it waits for others
     known = Source.objects.filter(team=by.team, kind=Source.Kind.IMPORT, name=name).first()
     if known is not None:
         return known

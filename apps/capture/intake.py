@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apps.assignments import services as assignments
 from apps.assignments import together
 from apps.assignments.models import Door
-from apps.capture import attaching
+from apps.capture import arriving, attaching
 from apps.capture.attaching import Coming
 from apps.capture.drafts import ANSWERED_AS, Intake, LeadDraft
 from apps.capture.models import Capture
@@ -90,6 +90,7 @@ def _new(coming: Coming, known: Lead | None) -> Intake:
     lead = _save(draft, source, by, now, look_up_at=now, **linked)
     if known is not None:
         attaching.tell_of_link(coming, known, lead)
+    arriving.link(lead, source, coming.capture_id)  # its own copies carry the path on
     copies = planning.plan(lead, by=by, now=now)
     if copies is not None and copies.keeps_out:
         return Intake(Outcome.DISTRIBUTED, lead)

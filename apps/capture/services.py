@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.assignments.models import Door
-from apps.capture import providers, store
+from apps.capture import arriving, providers, store
 from apps.capture.drafts import Intake, LeadDraft
 from apps.capture.intake import intake
 from apps.capture.mapping import Terms
@@ -182,6 +182,7 @@ def _attempt(
         with transaction.atomic():
             draft = providers.read(source, data, terms_of(source))
             made = intake(draft, source=source, door=door, by=by, now=now, capture_id=capture_id)
+            arriving.link(made.lead, source, capture_id)
     except Exception as error:
         if connection.needs_rollback or not connection.is_usable():
             raise  # the database went away: nothing is kept, and the sender must know

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from apps.leads.models import Source, Status, StatusKind
+from apps.leads.sources import free_slug
 from apps.teams import audit, secrets
 from apps.teams.access import Access
 from apps.teams.fixed import Fixed, Row, columns, instance, through
@@ -70,20 +70,6 @@ def builtin(team: Team, kind: Source.Kind, *, now: datetime) -> Source:
     )
     source.team = team
     return source
-
-
-def free_slug(team: Team, name: str) -> str:
-    """A key for a source of this name that the team does not use yet.
-
-    Nobody else gets it: the team's row is locked until the caller's transaction ends.
-    """
-    Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-    base = slugify(name)[:50] or "source"
-    taken = set(
-        Source.objects.filter(team=team, slug__startswith=base).values_list("slug", flat=True)
-    )
-    numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
-    return next(slug for slug in (base, *numbered) if slug not in taken)
 
 
 def for_token(token: str, *, now: datetime) -> Source | None:

@@ -2,11 +2,75 @@
 
 from __future__ import annotations
 
-from apps.deliveries.models import Arrival
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from apps.deliveries.models import Arrival, Delivery
 from apps.leads.models import Lead
 
 
 def of(lead: Lead) -> Arrival | None:
-    """How this lead came from another team; None if it did not."""
-    found: Arrival | None = Arrival.objects.filter(team=lead.team_id, lead=lead).first()
+    """How this lead came from another team, the first time if several; None if it did not.
+
+    What merged leads came with counts for the lead that they are now.
+    """
+    return _of(lead).order_by("arrived_at", "id").first()
+
+
+def path_of(lead: Lead) -> list[UUID]:
+    """Every team that the lead came through, on whichever ways: none of them gets it again."""
+    ways = _of(lead).order_by("arrived_at", "id").values_list("path", flat=True)
+    return list(dict.fromkeys(team for way in ways for team in way))
+
+
+def all_of(lead: Lead) -> list[Arrival]:
+    """Each way on which the lead came, the newest first, with the sender loaded."""
+    return list(_of(lead).select_related("sender").order_by("-arrived_at", "-id"))
+
+
+def record(delivery: Delivery, *, to: UUID, now: datetime) -> tuple[Arrival, bool]:
+    """Write down that `to` gets this copy, and whether that is new.
+
+    Of two copies of one lead at the same moment the second waits here for the first.
+    """
+    found: tuple[Arrival, bool] = Arrival.objects.get_or_create(
+        team_id=to,
+        root_id=delivery.root_id,
+        defaults={
+            "sender_id": delivery.team_id,
+            "delivery_id": delivery.pk,
+            "path": delivery.path,
+            "arrived_at": now,
+        },
+    )
     return found
+
+
+def link(lead: Lead, *, delivery_id: UUID) -> None:
+    """Say which lead the copy became: at once, or when its capture is replayed."""
+    Arrival.objects.filter(team_id=lead.team_id, delivery_id=delivery_id).update(lead=lead)
+
+
+def delivery_of(arrival: Arrival) -> Delivery | None:
+    """The sender's row of a copy that came; None once the sender erased its lead.
+
+    It is another team's: read for what the recipient may know, that is the copy's own state.
+    """
+    rows = Delivery.objects.filter(pk=arrival.delivery_id, team_id=arrival.sender_id)
+    found: Delivery | None = rows.select_related("recipient", "team").first()
+    return found
+
+
+def returned_of(delivery_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these copies their recipient sent back."""
+    rows = Delivery.objects.filter(pk__in=list(delivery_ids), dispute__isnull=False)
+    return set(rows.values_list("pk", flat=True))
+
+
+def _of(lead: Lead) -> QuerySet[Arrival]:
+    known_as = Lead.objects.filter(Q(pk=lead.pk) | Q(merged_into=lead.pk), team=lead.team_id)
+    rows: QuerySet[Arrival] = Arrival.objects.filter(lead__in=known_as.order_by().values("pk"))
+    return rows
