@@ -17,13 +17,12 @@ from django.utils.translation import gettext as _
 
 from apps.routing import credit, performance
 from apps.routing.facts import SeatFacts
+from apps.rules import usage
 from apps.rules.models import (
     Recipient,
     RecipientPool,
     RecipientSeat,
     RecipientTurn,
-    Rule,
-    Version,
 )
 from apps.rules.pool_checks import sentence
 from apps.rules.refusals import Problem, Refused
@@ -157,18 +156,6 @@ def lock(pool: RecipientPool) -> RecipientPool:
     return locked
 
 
-def uses(pool: RecipientPool) -> list[Rule]:
-    """The live rules that send leads to the pool."""
-    return list(
-        Rule.objects.filter(
-            team_id=pool.team_id,
-            recipient_pool=pool,
-            version__state=Version.State.PUBLISHED,
-            is_active=True,
-        )
-    )
-
-
 def _enter(pool: RecipientPool, deltas: Mapping[UUID, int], *, now: datetime) -> None:
     """Write that a seat left and move the credits by it."""
     assert sum(deltas.values()) == 0, "an entry of the ledger sums to zero"
@@ -253,7 +240,7 @@ def _problems(
         at = f"performance.{error.path}" if error.path else "performance"
         yield Problem(at, sentence(error.message))
     if pool and not settings.is_active:
-        rules = ", ".join(_("rule %(number)d") % {"number": rule.position} for rule in uses(pool))
+        rules = ", ".join(usage.rules_of_recipient_pool(pool))
         if rules:
             message = _("Leads still come here from %(places)s: change that first.")
             yield Problem("is_active", message % {"places": rules})

@@ -12,8 +12,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.rules import recipient_checks, recipient_secrets
-from apps.rules.models import Recipient, RecipientPool, Rule, Version
+from apps.rules import recipient_checks, recipient_secrets, usage
+from apps.rules.models import Recipient, RecipientPool
 from apps.rules.recipient_secrets import old_until as old_until
 from apps.rules.recipient_secrets import secrets_of as secrets_of
 from apps.rules.recipient_settings import RecipientSettings as RecipientSettings
@@ -100,7 +100,7 @@ def pause(recipient: Recipient, *, until: datetime | None, by: Access, now: date
     moment = until.isoformat() if until else None
     return _update(
         recipient, "rules.recipient_paused", by=by, now=now, detail={"until": moment},
-        is_paused=until is None, paused_until=until,
+        is_paused=True, paused_until=until,
     )  # fmt: skip
 
 
@@ -170,14 +170,10 @@ def lock(recipient: Recipient) -> Recipient:
 
 
 def uses(recipient: Recipient) -> list[str]:
-    """The live rules and the pools that send leads there, in words."""
-    live = Rule.objects.filter(
-        team_id=recipient.team_id, version__state=Version.State.PUBLISHED, is_active=True,
-        recipient_ids__contains=[recipient.pk],
-    )  # fmt: skip
+    """The rules, live or of a draft, and the pools that send leads there, in words."""
     pools = RecipientPool.objects.filter(seats__recipient=recipient, is_active=True)
     return [
-        *(_("rule %(number)d") % {"number": rule.position} for rule in live),
+        *usage.rules_of_recipient(recipient),
         *(_("the pool “%(name)s”") % {"name": pool.name} for pool in pools),
     ]
 
