@@ -94,9 +94,9 @@ class RuleSets(TeamView):
         operation_id="rule_sets_list", responses={200: RuleSetsShape, **documents.REFUSALS}
     )
     def get(self, request: Request) -> Response:
-        """The team's rule sets with their live rules, in data and in words."""
-        sets = RuleSet.objects.visible_to(self.access).select_related("team")
-        return Response({"results": [_rule_set(each) for each in sets]})
+        """The team's rule sets for assignment with their live rules, in data and in words."""
+        sets = RuleSet.objects.visible_to(self.access).filter(kind=RuleSet.Kind.ASSIGNMENT)
+        return Response({"results": [_rule_set(each) for each in sets.select_related("team")]})
 
 
 def _rule_set(rule_set: RuleSet) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _rule(rule: Rule, known: Known) -> dict[str, Any]:
         "destination": rule.destination,
         "words": [
             in_words(rule.conditions, known.registry),
-            destination_words(rule),
+            destination_words(rule, known.names),
             *deed_words(rule, known.names),
         ],
     }

@@ -101,7 +101,10 @@ def refuse_if_wrong(goal: Goal, by: Access) -> None:
         Destination.POOL: Pool.objects.filter(team=team, is_active=True),
         Destination.MEMBER: members,
         Destination.RULE_SET: RuleSet.objects.filter(
-            team=team, is_active=True, versions__state="published"
+            team=team,
+            kind=RuleSet.Kind.ASSIGNMENT,
+            is_active=True,
+            versions__state="published",
         ),
     }
     if goal.to in found and not (goal.id and found[goal.to].filter(pk=goal.id).exists()):

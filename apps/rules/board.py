@@ -166,7 +166,7 @@ class Board:
             Line(
                 rule=rule,
                 sentence=describe(rule.conditions, self.registry),
-                to=destination_words(rule),
+                to=destination_words(rule, self.known.names),
                 symbol=SYMBOLS[Destination(rule.destination)],
                 tag=tags.get(rule.key, ""),
                 count=self.trial.counts.get(rule.key, 0),

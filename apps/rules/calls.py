@@ -19,8 +19,8 @@ class Calls:
 
     @classmethod
     def of(cls, rule_set: RuleSet) -> Calls:
-        """Of the set's team."""
-        sets = RuleSet.objects.filter(team=rule_set.team_id)
+        """Of the set's team. Nothing is sent through distribution rules."""
+        sets = RuleSet.objects.filter(team=rule_set.team_id, kind=RuleSet.Kind.ASSIGNMENT)
         listed = list(sets.values_list("pk", "name", "is_active"))
         called: dict[UUID, set[UUID]] = {}
         pairs = Rule.objects.filter(

@@ -13,7 +13,15 @@ from apps.leads.models import InterestGroup
 from apps.routing.conditions import validate
 from apps.routing.fields import Registry
 from apps.rules.calls import Calls
-from apps.rules.models import Destination, Pool, Rule, RuleSet
+from apps.rules.models import (
+    COPIES,
+    Destination,
+    Pool,
+    Recipient,
+    RecipientPool,
+    Rule,
+    RuleSet,
+)
 from apps.rules.refusals import Problem
 from apps.teams.models import Membership
 from apps.teams.permissions import Role
@@ -41,6 +49,10 @@ class RuleFields:
     group_ids: tuple[UUID, ...] = ()
     priority: int | None = None
     notify: tuple[UUID, ...] = ()
+    recipient_ids: tuple[UUID, ...] = ()
+    recipient_pool_id: UUID | None = None
+    stops: bool = False
+    keeps_out: bool = False
 
     @classmethod
     def of(cls, rule: Rule) -> RuleFields:
@@ -58,6 +70,10 @@ class RuleFields:
             group_ids=tuple(rule.group_ids),
             priority=rule.priority,
             notify=tuple(rule.notify),
+            recipient_ids=tuple(rule.recipient_ids),
+            recipient_pool_id=rule.recipient_pool_id,
+            stops=rule.stops,
+            keeps_out=rule.keeps_out,
         )
 
 
@@ -66,6 +82,7 @@ class Places:
     """What the rules of one set may name: pools, members, groups and sets that are in use.
 
     `calls` says which sets send leads to which, so that none can come back to where it was.
+    Recipients and their pools are for a set that sends copies, and empty for others.
     """
 
     rule_set: RuleSet
@@ -73,10 +90,13 @@ class Places:
     members: frozenset[UUID]
     groups: frozenset[UUID]
     calls: Calls
+    recipients: frozenset[UUID] = frozenset()
+    recipient_pools: frozenset[UUID] = frozenset()
 
     @classmethod
     def of(cls, rule_set: RuleSet) -> Places:
         team = rule_set.team_id
+        copies = rule_set.sends_copies
         members = Membership.objects.active().filter(team=team).exclude(role=Role.VIEWER)
         return cls(
             rule_set=rule_set,
@@ -84,7 +104,13 @@ class Places:
             members=_ids(members),
             groups=_ids(InterestGroup.objects.filter(team=team, is_active=True)),
             calls=Calls.of(rule_set),
+            recipients=_in_use(Recipient, rule_set) if copies else frozenset(),
+            recipient_pools=_in_use(RecipientPool, rule_set) if copies else frozenset(),
         )
+
+
+def _in_use(model: type[Recipient | RecipientPool], rule_set: RuleSet) -> frozenset[UUID]:
+    return _ids(model.objects.filter(team=rule_set.team_id, is_active=True))
 
 
 def _ids(rows: Any) -> frozenset[UUID]:
@@ -99,6 +125,12 @@ def problems_of(
     fields: RuleFields, *, registry: Registry, places: Places, is_last: bool
 ) -> list[Problem]:
     """Everything that is wrong with one rule, each with its path."""
+    if places.rule_set.sends_copies:
+        return [
+            *_name_problems(fields),
+            *_condition_problems(fields, registry, is_last=False),
+            *_copy_problems(fields, places),
+        ]
     return [
         *_name_problems(fields),
         *_condition_problems(fields, registry, is_last),
@@ -113,18 +145,22 @@ def problems_of_version(
     rules: Sequence[Rule], *, registry: Registry, places: Places
 ) -> list[Problem]:
     """Everything that keeps a version from going live; paths begin with the rule's number."""
-    if not rules:
-        return [Problem("", _("A version needs at least its last rule, which catches the rest."))]
-    last = rules[-1]
-    found = []
-    if not last.is_active:
-        found.append(Problem(f"rules[{last.position}]", _("The last rule must be switched on.")))
+    found = [] if places.rule_set.sends_copies else list(_last_rule_problems(rules))
+    last = rules[-1] if rules else None
     for rule in rules:
         listed = problems_of(
             RuleFields.of(rule), registry=registry, places=places, is_last=rule is last
         )
         found += [Problem(f"rules[{rule.position}].{each.path}", each.message) for each in listed]
     return found
+
+
+def _last_rule_problems(rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Where the first match decides, some rule must catch the rest."""
+    if not rules:
+        yield Problem("", _("A version needs at least its last rule, which catches the rest."))
+    elif not rules[-1].is_active:
+        yield Problem(f"rules[{rules[-1].position}]", _("The last rule must be switched on."))
 
 
 def _name_problems(fields: RuleFields) -> Iterator[Problem]:
@@ -153,7 +189,7 @@ def _destination_problems(fields: RuleFields, places: Places, is_last: bool) -> 
         Destination.DISQUALIFY: _disqualify_problems,
         Destination.HOPPER: _caretaker_problems,
     }
-    if fields.destination not in Destination.values:
+    if fields.destination not in Destination.values or fields.destination in COPIES:
         yield Problem("destination", _("Choose where to send the leads."))
     elif fields.destination in judge:
         yield from judge[Destination(fields.destination)](fields, places)
@@ -196,6 +232,27 @@ def _nowhere_problems(places: Places) -> Iterator[Problem]:
     if places.rule_set.trigger == RuleSet.Trigger.NEW:
         text = _("The last rule must send new leads to somebody, so that none is lost.")
         yield Problem("destination", text)
+
+
+def _copy_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:
+    """Whom a distribution rule sends copies to, and that it does nothing else."""
+    goes, recipients = fields.destination, set(fields.recipient_ids)
+    if goes not in (*COPIES, Destination.STOP):
+        yield Problem("destination", _("Choose recipients, a pool of recipients, or nobody."))
+    if goes == Destination.RECIPIENTS and not recipients:
+        yield Problem("recipients", _("Choose at least one recipient."))
+    elif goes == Destination.RECIPIENTS and not places.recipients >= recipients:
+        yield Problem("recipients", _("Choose recipients of this team that are in use."))
+    elif len(recipients) > MOST_NAMED:
+        text = _("Choose at most %(n)d recipients; for more, make a pool of them.")
+        yield Problem("recipients", text % {"n": MOST_NAMED})
+    if (
+        goes == Destination.RECIPIENT_POOL
+        and fields.recipient_pool_id not in places.recipient_pools
+    ):
+        yield Problem("recipient_pool", _("Choose an active pool of recipients of this team."))
+    if fields.group_ids or fields.notify or fields.priority is not None:
+        yield Problem("destination", _("A distribution rule sends copies and does nothing else."))
 
 
 def _deed_problems(fields: RuleFields, places: Places) -> Iterator[Problem]:

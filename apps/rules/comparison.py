@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.routing.wording import in_words
 from apps.rules.deeds import Names, deed_words, owner_words
-from apps.rules.models import Destination, Rule, RuleSet
+from apps.rules.models import Destination, Recipient, Rule, RuleSet
 from apps.rules.registry import TeamRegistry, registry
 from apps.rules.wording import destination_words, response_words
 from apps.teams.models import Membership
@@ -65,7 +65,14 @@ class Known:
             everyone = members.select_related("user")
         fields = registry(rule_set.team)
         has_owners = rule_set.trigger != RuleSet.Trigger.NEW
-        return cls(fields, Names.of(everyone, fields), has_owners)
+        return cls(fields, Names.of(everyone, fields, _recipients(rule_set)), has_owners)
+
+
+def _recipients(rule_set: RuleSet) -> dict[UUID, str]:
+    """All that the team ever had by name, for rules that send copies."""
+    if not rule_set.sends_copies:
+        return {}
+    return dict(Recipient.objects.filter(team=rule_set.team_id).values_list("pk", "name"))
 
 
 def compare(draft: Sequence[Rule], live: Sequence[Rule], *, known: Known) -> list[Change]:
@@ -119,7 +126,7 @@ def _aspects(rule: Rule, known: Known) -> dict[str, str]:
     return {
         _("Name"): rule.name,
         _("When"): in_words(rule.conditions, known.registry),
-        _("Send to"): destination_words(rule),
+        _("Send to"): destination_words(rule, known.names),
         _("First attempt"): response_words(rule.response_seconds) if has_deadline else "",
         _("Reason"): rule.reason,
         _("Owned leads"): owner_words(rule) if known.has_owners else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -24,11 +24,18 @@ class Names:
 
     groups: Mapping[UUID, str]
     members: Mapping[UUID, str]
+    recipients: Mapping[UUID, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, everyone: Iterable[Membership], registry: TeamRegistry) -> Names:
+    def of(
+        cls,
+        everyone: Iterable[Membership],
+        registry: TeamRegistry,
+        recipients: Mapping[UUID, str] | None = None,
+    ) -> Names:
         groups = {pk: names[0] for pk, names in registry.groups.items()}
-        return cls(groups, {member.pk: str(member) for member in everyone})
+        members = {member.pk: str(member) for member in everyone}
+        return cls(groups, members, recipients or {})
 
 
 def priority_words(priority: int) -> str:
@@ -48,6 +55,10 @@ def deed_words(rule: Rule, names: Names) -> list[str]:
     if rule.notify:
         told = ", ".join(names.members.get(each, "?") for each in rule.notify)
         done.append(_("tells %(names)s") % {"names": told})
+    if rule.keeps_out:
+        done.append(_("keeps it out of the team"))
+    if rule.stops:
+        done.append(_("then stops here"))
     return done
 
 

@@ -14,8 +14,8 @@ from apps.routing.conditions import compile_condition
 from apps.routing.facts import LeadFacts
 from apps.routing.fields import Registry
 from apps.routing.matching import RuleSpec, compile_rules
-from apps.rules.compiled import LiveRules
-from apps.rules.models import Destination, Rule
+from apps.rules.compiled import LiveRules, Target
+from apps.rules.models import COPIES, Destination, Rule
 from apps.rules.sample import Sample
 
 SPARK = 14
@@ -26,7 +26,8 @@ CHART = 28
 class Trial:
     """A rule set run over a sample: for each lead the keys of the rules that it went through.
 
-    The last of them decided, unless it only went on to the next one.
+    The last of them decided, unless it only went on to the next one; of rules that send copies
+    each did.
     """
 
     sample: Sample
@@ -95,30 +96,33 @@ def run(
         for spec in compiled.matches(lead, sample.hours):
             rule = by_id[spec.id]
             way.append(rule.key)
-            if _ends(rule.destination, rule.rule_set_id, lead, sample, called or {}):
+            if _ends(rule, lead, sample, called or {}):
                 break
         ways.append(tuple(way))
     return Trial(sample, ways)
 
 
 def _ends(
-    destination: str,
-    rule_set: UUID | None,
+    rule: Rule | Target,
     lead: LeadFacts,
     sample: Sample,
     called: Mapping[UUID, LiveRules],
 ) -> bool:
-    """Whether a rule is the lead's last one: a called set may place nothing and give it back."""
-    if destination != Destination.RULE_SET:
-        return destination != Destination.CONTINUE
-    rules = called.get(rule_set) if rule_set else None
+    """Whether a rule is the lead's last one.
+
+    A called set may place nothing and give it back; copies are sent by every rule that matches.
+    """
+    if rule.destination in COPIES:
+        return rule.stops
+    if rule.destination != Destination.RULE_SET:
+        return rule.destination != Destination.CONTINUE
+    rules = called.get(rule.rule_set_id) if rule.rule_set_id else None
     if rules is None:
         return False
-    further = {pk: each for pk, each in called.items() if pk != rule_set}  # never in a circle
+    # Never in a circle.
+    further = {pk: each for pk, each in called.items() if pk != rule.rule_set_id}
     matching = (rules.targets[each.id] for each in rules.compiled.matches(lead, sample.hours))
-    return any(
-        _ends(target.destination, target.rule_set_id, lead, sample, further) for target in matching
-    )
+    return any(_ends(target, lead, sample, further) for target in matching)
 
 
 def probe(

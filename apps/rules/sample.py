@@ -17,6 +17,9 @@ from apps.rules.registry import TeamRegistry
 from apps.teams.access import Access
 
 LEADS = 1_000
+COLUMNS = (
+    "pk", "team_id", "stage", "received_at", "facts", "custom", "source__slug", *facts.COLUMNS,
+)  # fmt: skip
 SUGGESTED = 30
 SUGGESTED_TYPES = (FieldType.TEXT, FieldType.PLACE, FieldType.CHOICE, FieldType.SET)
 
@@ -46,17 +49,20 @@ class Sample:
         return [max(0, min(int(each / span * count), count - 1)) for each in since]
 
 
-def latest(access: Access, registry: Registry, *, now: datetime | None = None) -> Sample:
-    """The team's last 1,000 leads, as far as this actor may see them, as they are at `now`."""
-    columns = ("pk", "team_id", "received_at", "facts", "custom", "source__slug", *facts.COLUMNS)
-    leads = (
-        Lead.objects.visible_to(access)
-        .counted()
-        .select_related("source")
-        .only(*columns)
-        .order_by("-received_at", "-id")[:LEADS]
-    )
-    found = list(leads)
+def latest(
+    access: Access, registry: Registry, *, now: datetime | None = None, with_away: bool = False
+) -> Sample:
+    """The team's last 1,000 leads, as far as this actor may see them, as they are at `now`.
+
+    `with_away`: also those that were kept out of the team. Rules are tried on them, but no page
+    shows whom they are about.
+    """
+    leads = Lead.objects.visible_to(access).counted()
+    if with_away:
+        away = Lead.objects.filter(team=access.team, stage=Lead.Stage.AWAY)
+        leads |= away.filter(is_spam=False, is_test=False)
+    latest_first = leads.select_related("source").order_by("-received_at", "-id")
+    found = list(latest_first.only(*COLUMNS)[:LEADS])
     return Sample(found, facts.many(found, registry, now=now), team_schedule(access.team))
 
 

@@ -42,13 +42,13 @@ class Card:
 
 
 def cards(access: Access) -> list[Card]:
-    """Every set in its order, the one for new leads first."""
+    """Every set that finds owners in its order, the one for new leads first."""
     fields, calls = registry(access.team), _callers(access)
     by_set: dict[object, dict[str, Version]] = defaultdict(dict)
     current = Version.objects.visible_to(access).exclude(state=State.RETIRED)
     for version in current.select_related("published_by").annotate(size=Count("rules")):
         by_set[version.rule_set_id][version.state] = version
-    sets = RuleSet.objects.visible_to(access)
+    sets = RuleSet.objects.visible_to(access).filter(kind=RuleSet.Kind.ASSIGNMENT)
     order = sorted(sets, key=lambda each: each.trigger != RuleSet.Trigger.NEW)
     return [
         _card(access, each, by_set[each.pk], calls.get(each.pk, []), when_asked(each, fields))

@@ -16,7 +16,8 @@ from apps.rules.views import (
 )
 
 app_name = "rules"
-# The pages of one rule set: below rules/ for assigning new leads, below rules/sets/<id>/ for others.
+# The pages of one rule set: below rules/ where new leads are assigned, else below
+# rules/sets/<id>/.
 of_a_set = [
     path("", rules.rules, name="rules"),
     path("new/", rules.save, name="new"),

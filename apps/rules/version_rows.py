@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.ids import uuid7
 from apps.rules.checking import RuleFields
-from apps.rules.models import Destination, Rule, RuleSet, Version
+from apps.rules.models import COPIES, Destination, Rule, RuleSet, Version
 from apps.teams.access import Access
 
+# What rows of rules are read with: all that they send leads to by name.
+NAMED = ("pool", "member__user", "rule_set", "caretaker__user", "recipient_pool")
 # What becomes of leads that no rule of a set catches, when a set is begun.
 FIRST_DESTINATION = {
     RuleSet.Trigger.NEW: Destination.MANAGER,
@@ -43,16 +45,22 @@ def next_number(rule_set: RuleSet, *, but: Version | None = None) -> int:
     return (others.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
-def catch_all(version: Version) -> Rule:
-    """The last rule of a first draft: new leads reach a manager, others stay where they are."""
+def begin(version: Version) -> None:
+    """The last rule of a first draft: new leads reach a manager, others stay where they are.
+
+    Distribution rules have none.
+    """
+    if version.rule_set.sends_copies:
+        return
     trigger = RuleSet.Trigger(version.rule_set.trigger)
-    return Rule(
+    last = Rule(
         team_id=version.team_id,
         version=version,
         position=1,
         name=_("Everything else"),
         destination=FIRST_DESTINATION.get(trigger, Destination.STOP),
     )
+    last.save()
 
 
 def copy(rules: Sequence[Rule], version: Version) -> None:
@@ -70,11 +78,11 @@ def insert(rule: Rule, *, at: int) -> None:
 
 
 def put_back(version: Version, was: Rule) -> None:
-    """A removed rule at its old place, or above the last rule if that is gone."""
-    last = version.rules.latest("position").position
+    """A removed rule at its old place, or at the end if that is gone."""
+    end = end_of(version)
     was.pk, was.version = uuid7(), version
     was._state.adding = True
-    insert(was, at=min(was.position, last))
+    insert(was, at=min(was.position, end))
 
 
 def number(rules: Sequence[Rule]) -> None:
@@ -83,7 +91,16 @@ def number(rules: Sequence[Rule]) -> None:
     Rule.objects.bulk_update(rules, ["position"])
 
 
-def is_last(rule: Rule) -> bool:
+def end_of(version: Version) -> int:
+    """Where a new rule goes: just above the rule that catches the rest, if the set has one."""
+    last: int = version.rules.aggregate(last=Max("position"))["last"] or 0
+    return last + 1 if version.rule_set.sends_copies else max(last, 1)
+
+
+def catches_rest(rule: Rule) -> bool:
+    """Whether it is the last rule of a set where the first match decides."""
+    if rule.version.rule_set.sends_copies:
+        return False
     return not Rule.objects.filter(version=rule.version_id, position__gt=rule.position).exists()
 
 
@@ -104,4 +121,19 @@ def columns(fields: RuleFields) -> dict[str, Any]:
         "group_ids": list(dict.fromkeys(fields.group_ids)),
         "priority": fields.priority,
         "notify": list(dict.fromkeys(fields.notify)),
+        **_copies(fields),
+    }
+
+
+def _copies(fields: RuleFields) -> dict[str, Any]:
+    """The columns of distribution rules."""
+    goes = fields.destination
+    listed = fields.recipient_ids if goes == Destination.RECIPIENTS else ()
+    return {
+        "recipient_ids": list(dict.fromkeys(listed)),
+        "recipient_pool_id": fields.recipient_pool_id
+        if goes == Destination.RECIPIENT_POOL
+        else None,
+        "stops": fields.stops and goes in COPIES,
+        "keeps_out": fields.keeps_out and goes in COPIES,
     }

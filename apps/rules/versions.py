@@ -67,8 +67,7 @@ def rules_of(version: Version | None) -> list[Rule]:
     """A version's rules in order, with where they send leads."""
     if version is None:
         return []
-    named = version.rules.select_related("pool", "member__user", "rule_set", "caretaker__user")
-    return list(named.order_by("position"))
+    return list(version.rules.select_related(*rows.NAMED).order_by("position"))
 
 
 @transaction.atomic
@@ -82,7 +81,7 @@ def draft_of(rule_set: RuleSet, *, by: Access, now: datetime) -> Version:
     live = published(rule_set)
     made = rows.new_version(rule_set, State.DRAFT, by=by, now=now)
     if live is None:
-        rows.catch_all(made).save()
+        rows.begin(made)
     else:
         rows.copy(rules_of(live), made)
     return made
@@ -92,14 +91,13 @@ def draft_of(rule_set: RuleSet, *, by: Access, now: datetime) -> Version:
 def add_rule(
     rule_set: RuleSet, fields: RuleFields, *, by: Access, now: datetime, key: UUID | None = None
 ) -> Rule:
-    """A new rule in the draft, just above the one that catches the rest. May raise Refused."""
+    """A new rule in the draft, last but for the one that catches the rest. May raise Refused."""
     version = draft_of(rule_set, by=by, now=now)
     _refuse_if_wrong(fields, version, is_last=False)
-    last = version.rules.latest("position")
     rule = Rule(
         team_id=version.team_id, version=version, key=key or uuid7(), **rows.columns(fields)
     )
-    rows.insert(rule, at=last.position)
+    rows.insert(rule, at=rows.end_of(version))
     _saved(version, "rules.rule_added", rule, by=by, now=now)
     return rule
 
@@ -111,7 +109,7 @@ def save_rule(
     """Change a rule of the draft. May raise Refused, which says where it is wrong."""
     version = draft_of(rule_set, by=by, now=now)
     rule = _rule(version, key)
-    _refuse_if_wrong(fields, version, is_last=rows.is_last(rule))
+    _refuse_if_wrong(fields, version, is_last=rows.catches_rest(rule))
     for name, value in rows.columns(fields).items():
         setattr(rule, name, value)
     rule.save()
@@ -127,7 +125,7 @@ def duplicate_rule(rule_set: RuleSet, key: UUID, *, by: Access, now: datetime) -
     """
     version = draft_of(rule_set, by=by, now=now)
     was = _rule(version, key)
-    place = was.position if rows.is_last(was) else was.position + 1
+    place = was.position if rows.catches_rest(was) else was.position + 1
     fields = replace(RuleFields.of(was), name=_("%(name)s, copy") % {"name": was.name[:110]})
     rule = Rule(team_id=version.team_id, version=version, **rows.columns(fields), is_active=False)
     rows.insert(rule, at=place)
@@ -137,14 +135,15 @@ def duplicate_rule(rule_set: RuleSet, key: UUID, *, by: Access, now: datetime) -
 
 @transaction.atomic
 def move_rule(rule_set: RuleSet, key: UUID, *, to: int, by: Access, now: datetime) -> Rule:
-    """Put a rule of the draft at place `to` (from 1). Nothing goes below the last rule."""
+    """Put a rule of the draft at place `to` (from 1). Nothing goes below a rule for the rest."""
     version = draft_of(rule_set, by=by, now=now)
     rules = list(version.rules.order_by("position"))
     rule = _rule(version, key)
-    if rows.is_last(rule):
+    if rows.catches_rest(rule):
         raise Refused.at("position", _("The last rule catches the rest, so it stays last."))
     order = [each for each in rules if each.key != key]
-    order.insert(max(0, min(to - 1, len(order) - 1)), rule)
+    end = len(order) if rule_set.sends_copies else len(order) - 1
+    order.insert(max(0, min(to - 1, end)), rule)
     rows.number(order)
     _saved(version, "rules.rule_moved", rule, by=by, now=now)
     return rule
@@ -155,7 +154,7 @@ def remove_rule(rule_set: RuleSet, key: UUID, *, by: Access, now: datetime) -> N
     """Take a rule out of the draft; a published version keeps it."""
     version = draft_of(rule_set, by=by, now=now)
     rule = _rule(version, key)
-    if rows.is_last(rule):
+    if rows.catches_rest(rule):
         raise Refused.at("", _("The last rule catches the rest, so it can’t be removed."))
     _saved(version, "rules.rule_removed", rule, by=by, now=now)
     rule.delete()
@@ -167,7 +166,7 @@ def set_active(rule_set: RuleSet, key: UUID, *, is_active: bool, by: Access, now
     """Switch a rule of the draft on or off."""
     version = draft_of(rule_set, by=by, now=now)
     rule = _rule(version, key)
-    if rows.is_last(rule) and not is_active:
+    if rows.catches_rest(rule) and not is_active:
         raise Refused.at("", _("The last rule catches the rest, so it stays on."))
     rule.is_active = is_active
     rule.save(update_fields=["is_active"])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.routing.credit import NANO
+from apps.rules.deeds import Names
 from apps.rules.models import Destination, EmptyPolicy, Mode, Overflow, Pool, Ranking, Rule
 
 UNITS = (86_400, 3_600, 60, 1)
@@ -30,8 +33,12 @@ def response_words(seconds: int | None) -> str:
     return _("never taken back") if seconds == 0 else duration(seconds)
 
 
-def destination_words(rule: Rule) -> str:
-    """Where a rule sends leads; a pool, member or rule set by name. Needs them loaded."""
+def destination_words(rule: Rule, names: Names) -> str:
+    """Where a rule sends leads, all by name. Needs its pool, member or rule set loaded."""
+    if rule.destination == Destination.RECIPIENTS:
+        return enumerated([names.recipients.get(each, "?") for each in rule.recipient_ids])
+    if rule.destination == Destination.RECIPIENT_POOL and rule.recipient_pool:
+        return rule.recipient_pool.name
     if rule.destination == Destination.POOL and rule.pool:
         return rule.pool.name
     if rule.destination == Destination.MEMBER and rule.member:
@@ -41,6 +48,13 @@ def destination_words(rule: Rule) -> str:
     if rule.destination == Destination.HOPPER and rule.caretaker:
         return _("the hopper, looked after by %(name)s") % {"name": rule.caretaker}
     return str(Destination(rule.destination).label)
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """A, B and C."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(these)s and %(last)s") % {"these": ", ".join(names[:-1]), "last": names[-1]}
 
 
 def overflow_words(pool: Pool) -> str:

@@ -137,7 +137,10 @@ def _refuse_if_wrong(
 
 
 def _refuse_other_sets(version: Version | None) -> None:
-    if version is not None and version.rule_set.trigger not in TRIED:
+    if version is None:
+        return
+    rule_set = version.rule_set
+    if rule_set.sends_copies or rule_set.trigger not in TRIED:
         message = _("Choose a version of the rules for new leads, or of a set that they call.")
         raise Refused.at("version", message)
 

@@ -63,7 +63,8 @@ def _side(
 
 
 def _live_version(team: Team, rule_set: str) -> Version | None:
-    found: RuleSet | None = RuleSet.objects.filter(team=team, pk=rule_set, is_active=True).first()
+    sets = RuleSet.objects.filter(team=team, kind=RuleSet.Kind.ASSIGNMENT, is_active=True)
+    found: RuleSet | None = sets.filter(pk=rule_set).first()
     return versions.published(found) if found else None
 
 

@@ -78,9 +78,13 @@ def _forms(
 
 
 def versions_of(access: Access) -> list[Version]:
-    """Drafts first, then what was live, newest first, of all sets that decide or are called."""
+    """Drafts first, then what was live, newest first, of all sets that decide or are called.
+
+    What only sends copies decides about no owner: there is nothing to simulate.
+    """
     found: VersionQuerySet = Version.objects.visible_to(access)
-    deciding = found.filter(rule_set__trigger__in=services.TRIED).select_related("rule_set")
+    assigning = found.filter(rule_set__kind=RuleSet.Kind.ASSIGNMENT)
+    deciding = assigning.filter(rule_set__trigger__in=services.TRIED).select_related("rule_set")
     drafts = list(deciding.filter(state=Version.State.DRAFT))
     drafts.sort(key=lambda each: each.rule_set.trigger != RuleSet.Trigger.NEW)
     was_live = deciding.filter(published_at__isnull=False).order_by("-published_at")

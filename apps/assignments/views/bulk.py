@@ -54,7 +54,9 @@ class GoalForm(forms.Form):
 
 
 def _goals(team: Team) -> Any:
-    sets = RuleSet.objects.filter(team=team, is_active=True, versions__state="published")
+    sets = RuleSet.objects.filter(
+        team=team, kind=RuleSet.Kind.ASSIGNMENT, is_active=True, versions__state="published"
+    )
     pools = Pool.objects.filter(team=team, is_active=True)
     members = Membership.objects.active().filter(team=team).exclude(role=Role.VIEWER)
     yield "", _("Choose …")

@@ -27,10 +27,18 @@ from apps.rules.models.recipients import (
     RecipientSeat,
     RecipientTurn,
 )
-from apps.rules.models.rule_sets import Destination, Rule, RuleSet, Version, VersionQuerySet
+from apps.rules.models.rule_sets import (
+    COPIES,
+    Destination,
+    Rule,
+    RuleSet,
+    Version,
+    VersionQuerySet,
+)
 from apps.rules.models.scoring import ScoreLine
 
 __all__ = [
+    "COPIES",
     "RANKINGS_OF_MODE",
     "Absent",
     "Agreement",

@@ -63,6 +63,11 @@ class RuleSet(TeamRow):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def sends_copies(self) -> bool:
+        """Whether its rules send copies; those of the others find an owner."""
+        return self.kind == self.Kind.DISTRIBUTION
+
 
 class VersionQuerySet(TeamQuerySet["Version"]):
     def visible_to(self, access: Access) -> Self:
@@ -128,9 +133,12 @@ class Destination(models.TextChoices):
     RULE_SET = "rule_set", _("another rule set")
     CONTINUE = "continue", _("go on with the next rule")
     STOP = "stop", _("nobody: stop here")
-    # Of distribution rules, which have these, CONTINUE and STOP.
+    # Of distribution rules, which have these and STOP.
     RECIPIENTS = "recipients", _("recipients, a copy each")
     RECIPIENT_POOL = "recipient_pool", _("a pool of recipients")
+
+
+COPIES = (Destination.RECIPIENTS, Destination.RECIPIENT_POOL)
 
 
 class Rule(TeamRow):

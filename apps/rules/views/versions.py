@@ -108,7 +108,7 @@ def version(
         (
             rule,
             describe(rule.conditions, known.registry),
-            destination_words(rule),
+            destination_words(rule, known.names),
             deed_words(rule, known.names),
         )
         for rule in versions.rules_of(found)
