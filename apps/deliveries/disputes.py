@@ -8,13 +8,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.alerts.models import Kind
+from apps.deliveries import dispute_news, giving_back, returning
 from apps.deliveries.models import ARRIVED, Delivery, Dispute
-from apps.deliveries.telling import tell_managers
-from apps.teams.models import Team
+from apps.teams import audit
+from apps.teams.access import Access
+from apps.teams.permissions import Permission
 
 LONGEST_NOTE = 500
 LONGEST_NAME = 200
+State = Dispute.State
 
 
 class DisputeRefused(ValueError):
@@ -61,18 +63,63 @@ def open_dispute(
     if reason not in Dispute.Reason.values:
         raise DisputeRefused(_("Choose what is wrong with the lead."))
     note = _line(note)
-    if len(note) > LONGEST_NOTE:
-        raise DisputeRefused(_("Use at most %(n)d characters.") % {"n": LONGEST_NOTE})
     held = _locked(delivery)
     why_not = refusal(held, now=now)
     if why_not:
         raise DisputeRefused(why_not)
     made: Dispute = Dispute.objects.create(
         team_id=held.team_id, delivery=held, recipient=held.recipient, reason=reason, note=note,
-        at=now, by_user=by_user, by_name=_line(by_name)[:LONGEST_NAME],
+        at=now, by_user=by_user, by_name=_shown(by_name)[:LONGEST_NAME],
     )  # fmt: skip
-    _tell_sender(made, held.team, now)
+    dispute_news.tell_sender(made, now=now)
     return made
+
+
+@transaction.atomic
+def accept(dispute: Dispute, *, answer: str = "", by: Access, now: datetime) -> Dispute:
+    """The lead is not billed; what it counted for comes back. The recipient is told.
+
+    Whoever decides first decides: DisputeRefused if somebody has.
+    """
+    held = _decide(dispute, State.ACCEPTED, answer=answer, by=by, now=now)
+    dispute.gave_back = giving_back.of(held, now=now)
+    dispute.save(update_fields=["gave_back"])
+    _note(dispute, by, now)
+    # A lead that was kept out and is good for somebody else goes on in this team. The deliver
+    # process looks again, should this process end here.
+    distribution_id = held.distribution_id
+    transaction.on_commit(lambda: returning.consider(distribution_id, now=now), robust=True)
+    return dispute
+
+
+@transaction.atomic
+def refuse(dispute: Dispute, *, answer: str = "", by: Access, now: datetime) -> Dispute:
+    """The lead stays delivered and is billed. The recipient is told. Raises as `accept`."""
+    _decide(dispute, State.REFUSED, answer=answer, by=by, now=now)
+    _note(dispute, by, now)
+    return dispute
+
+
+def _decide(dispute: Dispute, state: State, *, answer: str, by: Access, now: datetime) -> Delivery:
+    """The delivery, under lock, once the dispute is decided by this call."""
+    by.require(Permission.ADJUST_CREDIT)
+    answer = _line(answer)
+    held = _locked(dispute.delivery)
+    undecided = Dispute.objects.visible_to(by).filter(pk=dispute.pk, state=State.OPEN)
+    decided = {"state": state, "decided_at": now, "decided_by": by.user, "answer": answer}
+    if not undecided.update(**decided):
+        raise DisputeRefused(_("Somebody has decided this already."))
+    dispute.refresh_from_db()
+    return held
+
+
+def _note(dispute: Dispute, by: Access, now: datetime) -> None:
+    detail = {"reason": dispute.reason, "delivery": str(dispute.delivery_id),
+              "gave_back": dispute.gave_back}  # fmt: skip
+    audit.record(
+        by=by, action=f"return.{dispute.state}", target=dispute.recipient, now=now, detail=detail
+    )
+    dispute_news.tell_recipient(dispute, now=now)
 
 
 def _locked(delivery: Delivery) -> Delivery:
@@ -80,10 +127,12 @@ def _locked(delivery: Delivery) -> Delivery:
     return rows.select_for_update(of=("self",), no_key=True).get(pk=delivery.pk)
 
 
-def _tell_sender(made: Dispute, team: Team, now: datetime) -> None:
-    title = f"{made.recipient.name}: {made.get_reason_display()}"
-    tell_managers(team, Kind.DISPUTED, title=title, page="dispute", page_id=made.pk, now=now)
-
-
 def _line(text: str) -> str:
+    text = _shown(text)
+    if len(text) > LONGEST_NOTE:
+        raise DisputeRefused(_("Use at most %(n)d characters.") % {"n": LONGEST_NOTE})
+    return text
+
+
+def _shown(text: str) -> str:
     return " ".join(text.replace("\x00", "").split())
