@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from apps.leads.models import Lead
@@ -165,6 +166,13 @@ class Delivery(TeamRow):
                 condition=Q(
                     state__in=["offered", "queued", "failed"], next_attempt_at__isnull=False
                 ),
+            ),
+            # Statements: what arrived when.
+            models.Index(
+                F("team"),
+                Least("delivered_at", "sent_at"),
+                name="deliveries_arrived",
+                condition=Q(state__in=["sent", "delivered", "opened"]),
             ),
             models.Index(
                 fields=["offered_until"],

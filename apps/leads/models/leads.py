@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -203,6 +204,13 @@ class Lead(TeamRow):
                 fields=["team", "domain"], name="leads_lead_domain", condition=~Q(domain="")
             ),
             GinIndex(fields=["group_ids"], name="leads_lead_groups"),
+            # By any word of the name. Kept at once: a list of what is to be entered later would
+            # make one lead in thousands wait for all of it.
+            GinIndex(
+                SearchVector("name", config="simple"),
+                name="leads_lead_name_words",
+                fastupdate=False,
+            ),
             models.Index(
                 fields=["look_up_at"],
                 name="leads_lead_look_up",
