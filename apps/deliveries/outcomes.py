@@ -1,9 +1,15 @@
-"""What came of one try to hand a copy over. Pure."""
+"""What a channel hands over in one try, and what came of it. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.deliveries.models import Delivery
+    from apps.rules.models import Recipient
+    from apps.teams.models import Team
 
 
 class Came(StrEnum):
@@ -30,3 +36,16 @@ class Result:
     @property
     def is_success(self) -> bool:
         return self.came in (Came.SENT, Came.DELIVERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a channel hands over, with all that it reads loaded: nothing of it is locked.
+
+    `delivery` has its team and pool, `recipient` its agreement and its member with her user.
+    """
+
+    delivery: Delivery
+    recipient: Recipient
+    team: Team  # whose lead it is: "from" in what the recipient reads
+    is_offer: bool  # an offer shows no contact details, and says how to accept

@@ -1,0 +1,20 @@
+"""Which way a copy goes: one `send` for each kind of recipient.
+
+A channel hands one copy over and says what came of it; it neither locks nor writes the delivery.
+Copies for teams are no channel: they come in by the intake (apps/capture/copies.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from apps.deliveries import webhooks
+from apps.deliveries.outcomes import Copy as Copy  # channels import it from there
+from apps.deliveries.outcomes import Result
+from apps.rules.models import Recipient
+
+Send = Callable[[Copy, datetime], Result]
+CHANNELS: Mapping[str, Send] = {
+    Recipient.Kind.WEBHOOK: webhooks.send,
+}
