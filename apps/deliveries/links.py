@@ -1,0 +1,74 @@
+"""Signed addresses of copies: whoever has one may see the copy, and nobody can make one up.
+
+One address for a delivery, for good: what it shows follows the state of the delivery. So an offer
+turns into the lead once it is accepted, and a withdrawn copy shows nothing.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.urls import reverse
+
+from apps.deliveries.models import Delivery
+
+_SALT = "deliveries.copy"
+LONGEST = 200
+
+
+def token_of(delivery: Delivery) -> str:
+    """What stands in the address: the delivery's id, signed."""
+    short = urlsafe_b64encode(delivery.pk.bytes).decode().rstrip("=")
+    return _signer().sign(short)
+
+
+def path_of(delivery: Delivery) -> str:
+    return reverse("deliveries_public:copy", kwargs={"token": token_of(delivery)})
+
+
+def address_of(delivery: Delivery) -> str:
+    """The page of the copy (of the offer, while it is one)."""
+    return settings.PUBLIC_URL + path_of(delivery)
+
+
+def accept_address_of(delivery: Delivery) -> str:
+    """Where an offer is accepted by a POST; a GET shows the offer and accepts nothing."""
+    path = reverse("deliveries_public:accept", kwargs={"token": token_of(delivery)})
+    return settings.PUBLIC_URL + path
+
+
+def return_address_of(delivery: Delivery) -> str:
+    """Where the recipient returns the lead."""
+    return address_of(delivery) + "#return"
+
+
+def adopt_address_of(delivery: Delivery) -> str:
+    """Where somebody takes this copy, and all later ones, into a team of theirs."""
+    path = reverse("deliveries_public:adopt", kwargs={"token": token_of(delivery)})
+    return settings.PUBLIC_URL + path
+
+
+def find(token: str) -> Delivery | None:
+    """The delivery of a token that we signed, with its recipient and team; None otherwise."""
+    pk = _id(token)
+    if pk is None:
+        return None
+    rows = Delivery.objects.select_related("team", "lead", "recipient__agreement", "pool")
+    return rows.filter(pk=pk, team__is_active=True).first()
+
+
+def _id(token: str) -> UUID | None:
+    if len(token) > LONGEST:
+        return None
+    try:
+        short = _signer().unsign(token)
+        return UUID(bytes=urlsafe_b64decode(short + "=="))
+    except (BadSignature, ValueError):
+        return None
+
+
+def _signer() -> Signer:
+    return Signer(salt=_SALT, sep=".")
