@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from apps.leads.models import Source
 from apps.routing.wording import Group, describe
-from apps.rules import probe, sample
+from apps.rules import copy_lint, probe, sample
+from apps.rules.addressees import Addressees
 from apps.rules.calls import callers_of
 from apps.rules.checking import matches_everything
 from apps.rules.comparison import Change, Kind, Known, compare
@@ -26,6 +27,7 @@ from apps.rules.probe import SPARK, Trial
 from apps.rules.registry import TeamRegistry
 from apps.rules.sample import Sample
 from apps.rules.trigger_words import when_asked
+from apps.rules.version_rows import NAMED
 from apps.rules.versions import main_set
 from apps.rules.wording import destination_words
 from apps.teams.access import Access
@@ -41,6 +43,8 @@ SYMBOLS = {
     Destination.RULE_SET: "workflow",
     Destination.CONTINUE: "arrow-right",
     Destination.STOP: "ban",
+    Destination.RECIPIENTS: "send",
+    Destination.RECIPIENT_POOL: "users",
 }
 
 
@@ -75,7 +79,7 @@ class Board:
     live: Version | None
     rules: Sequence[Rule]
     live_rules: Sequence[Rule]
-    rule_sets: Sequence[RuleSet]  # all of the team's, in their order on the page
+    rule_sets: Sequence[RuleSet]  # all of the team's of its kind, in their order on the page
 
     @cached_property
     def known(self) -> Known:
@@ -91,7 +95,8 @@ class Board:
 
     @cached_property
     def sample(self) -> Sample:
-        return sample.latest(self.access, self.registry, now=self.now)
+        away = self.rule_set.sends_copies
+        return sample.latest(self.access, self.registry, now=self.now, with_away=away)
 
     @cached_property
     def trial(self) -> Trial:
@@ -135,6 +140,11 @@ class Board:
         active = [each for each in self.everyone if each.is_active and each.user.is_active]
         return [each for each in active if each.role != Role.VIEWER]
 
+    @cached_property
+    def addressees(self) -> Addressees:
+        """Those to whom copies may be sent."""
+        return Addressees.of(self.access) if self.rule_set.sends_copies else Addressees.nobody()
+
     @property
     def groups(self) -> dict[UUID, str]:
         """The interest groups in use, by name."""
@@ -142,7 +152,15 @@ class Board:
 
     @cached_property
     def notes(self) -> list[Note]:
-        around = Around(
+        sources = list(Source.objects.visible_to(self.access))
+        if self.rule_set.sends_copies:
+            known = House({}, {}, sources)
+            return copy_lint.lint(self.rules, known, self._around, self.addressees, now=self.now)
+        return lint(self.rules, house(self.pools, sources), self._around, self.trial)
+
+    @cached_property
+    def _around(self) -> Around:
+        return Around(
             rule_set=self.rule_set,
             registry=self.registry,
             rule_sets={each.pk: each for each in self.rule_sets},
@@ -151,8 +169,6 @@ class Board:
             groups=frozenset(self.groups),
             is_called=self._is_called(),
         )
-        sources = list(Source.objects.visible_to(self.access))
-        return lint(self.rules, house(self.pools, sources), around, self.trial)
 
     def _is_called(self) -> bool:
         is_for_calls = self.rule_set.trigger == RuleSet.Trigger.CALLED
@@ -171,12 +187,22 @@ class Board:
                 tag=tags.get(rule.key, ""),
                 count=self.trial.counts.get(rule.key, 0),
                 spark=points(self.trial.series(rule.key, buckets, SPARK), 100, 24),
-                is_last=rule is self.rules[-1],
+                is_last=self.catches_rest(rule),
                 notes=tuple(note for note in self.notes if note.rule_key == rule.key),
                 deeds=tuple(deed_words(rule, self.known.names)),
             )
             for rule in self.rules
         ]
+
+    def catches_rest(self, rule: Rule) -> bool:
+        """Whether it is the last one of rules of which the first match decides."""
+        return rule is self.rules[-1] and not self.rule_set.sends_copies
+
+    @property
+    def next_place(self) -> int:
+        """Where a new rule goes."""
+        last = self.rules[-1].position if self.rules else 0
+        return last + 1 if self.rule_set.sends_copies else max(last, 1)
 
     def rule(self, key: str) -> Rule | None:
         """The rule of this key, as the page shows it."""
@@ -193,7 +219,9 @@ class Board:
 
 
 def load(access: Access, rule_set_id: UUID | None = None, *, now: datetime) -> Board:
-    """The board of a set, without an id of the one for new leads. May raise RuleSet.DoesNotExist.
+    """The board of a set, without an id of the one that assigns new leads.
+
+    May raise RuleSet.DoesNotExist.
 
     What its rules catch is read when it is asked for.
     """
@@ -210,13 +238,13 @@ def load(access: Access, rule_set_id: UUID | None = None, *, now: datetime) -> B
     rules = list(
         Rule.objects.visible_to(access)
         .filter(version__in=versions)
-        .select_related("pool", "member__user", "rule_set", "caretaker__user")
+        .select_related(*NAMED)
         .order_by("position")
     )
     shown = draft or live
     rule_set.team = access.team
     return Board(
-        rule_sets=sets,
+        rule_sets=[each for each in sets if each.kind == rule_set.kind],
         access=access,
         now=now,
         rule_set=rule_set,
@@ -228,9 +256,10 @@ def load(access: Access, rule_set_id: UUID | None = None, *, now: datetime) -> B
 
 
 def _chosen(sets: Sequence[RuleSet], wanted: UUID | None) -> RuleSet | None:
-    """The set of that id; None where no id was given and no set is for new leads yet."""
+    """The set of that id; None where no id was given and no set assigns new leads yet."""
     if wanted is None:
-        return next((each for each in sets if each.trigger == RuleSet.Trigger.NEW), None)
+        assigning = [each for each in sets if not each.sends_copies]
+        return next((each for each in assigning if each.trigger == RuleSet.Trigger.NEW), None)
     found = next((each for each in sets if each.pk == wanted), None)
     if found is None:
         raise RuleSet.DoesNotExist

@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from apps.leads.models import Source
-from apps.rules.models import Pool, RuleSet
+from apps.rules.models import Pool, Rule, RuleSet
 from apps.rules.registry import TeamRegistry
 
 
@@ -20,6 +22,15 @@ class Note:
     text: str
     rule_key: UUID | None = None
     pool_id: UUID | None = None
+
+
+def titled(rule: Rule) -> str:
+    return _("Rule %(number)d “%(name)s”") % {"number": rule.position, "name": rule.name}
+
+
+def note_of(rule: Rule, tone: str, text: str) -> Note:
+    """A note about a rule; what is switched off is never urgent."""
+    return Note(tone if rule.is_active else "soon", titled(rule), text, rule_key=rule.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,14 @@ from apps.rules import editor
 from apps.rules.checking import RuleFields
 from apps.rules.deeds import WITH_OWNER
 from apps.rules.editor import Sheet
-from apps.rules.models import Destination, Pool, Rule, RuleSet
+from apps.rules.models import COPIES, Destination, Pool, Recipient, Rule, RuleSet
 from apps.rules.refusals import Problem
 
 LONGEST_NUMBER = 12  # digits; Python refuses to read thousands of them
 MOST_CHOSEN = 60
 UNKNOWN = UUID(int=0)  # an id of nothing
 NAMED = (Destination.POOL, Destination.MEMBER, Destination.RULE_SET)
-TO_PATHS = ("pool", "member", "rule_set", "destination")
+TO_PATHS = ("pool", "member", "rule_set", "recipient_pool", "recipients", "destination")
 
 
 @dataclass
@@ -40,6 +40,9 @@ class RuleForm:
     groups: list[str] = made(default_factory=list)
     priority: str = ""
     notify: list[str] = made(default_factory=list)
+    recipients: list[str] = made(default_factory=list)
+    stops: bool = False
+    keeps_out: bool = False
     errors: dict[str, list[str]] = made(default_factory=dict)
 
     @property
@@ -53,6 +56,14 @@ class RuleForm:
     @property
     def is_for_hopper(self) -> bool:
         return self.destination == Destination.HOPPER
+
+    @property
+    def names_recipients(self) -> bool:
+        return self.destination == Destination.RECIPIENTS
+
+    @property
+    def sends_copies(self) -> bool:
+        return self.destination in COPIES
 
     @property
     def has_deadline(self) -> bool:
@@ -86,6 +97,10 @@ class RuleForm:
             group_ids=tuple(map(_uuid, self.groups)),
             priority=_priority(self.priority),
             notify=tuple(map(_uuid, self.notify)),
+            recipient_ids=tuple(map(_uuid, self.recipients)),
+            recipient_pool_id=named if goes == Destination.RECIPIENT_POOL else None,
+            stops=self.stops,
+            keeps_out=self.keeps_out,
         )
 
     def refuse(self, problems: Iterable[Problem]) -> None:
@@ -117,9 +132,17 @@ def blank(rule_set: RuleSet, pools: Iterable[Pool]) -> RuleForm:
     return RuleForm("", editor.act(Sheet(), "add"), to, replaces_owner=is_about_new)
 
 
+def blank_copies(recipients: Iterable[Recipient]) -> RuleForm:
+    """A new distribution rule; the only recipient of a team is chosen at once."""
+    active = [str(each.pk) for each in recipients if each.is_active]
+    form = RuleForm("", editor.act(Sheet(), "add"), Destination.RECIPIENTS.value)
+    form.recipients = active if len(active) == 1 else []
+    return form
+
+
 def of(rule: Rule, registry: Registry) -> RuleForm:
     """A stored rule."""
-    target = rule.pool_id or rule.member_id or rule.rule_set_id
+    target = rule.pool_id or rule.member_id or rule.rule_set_id or rule.recipient_pool_id
     return RuleForm(
         name=rule.name,
         sheet=editor.sheet_of(rule.conditions, registry),
@@ -131,6 +154,9 @@ def of(rule: Rule, registry: Registry) -> RuleForm:
         groups=[str(each) for each in rule.group_ids],
         priority="" if rule.priority is None else str(rule.priority),
         notify=[str(each) for each in rule.notify],
+        recipients=[str(each) for each in rule.recipient_ids],
+        stops=rule.stops,
+        keeps_out=rule.keeps_out,
     )
 
 
@@ -148,6 +174,9 @@ def read(data: QueryDict) -> RuleForm:
         groups=data.getlist("groups")[:MOST_CHOSEN],
         priority=_clean(data.get("priority", ""))[:LONGEST_NUMBER],
         notify=data.getlist("notify")[:MOST_CHOSEN],
+        recipients=data.getlist("recipients")[:MOST_CHOSEN],
+        stops=data.get("stops") == "1",
+        keeps_out=data.get("keeps_out") == "1",
     )
 
 
@@ -165,6 +194,7 @@ def as_rule(form: RuleForm, was: Rule | None, *, position: int, registry: Regist
         pool_id=fields.pool_id,
         member_id=fields.member_id,
         rule_set_id=fields.rule_set_id,
+        stops=fields.stops,
     )
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.routing.conditions import validate
 from apps.routing.values import fold
 from apps.rules.coverage import covers
-from apps.rules.findings import Around, House, Note
+from apps.rules.findings import Around, House, Note, note_of, titled
 from apps.rules.models import Destination, EmptyPolicy, Pool, Rule, RuleSet
 from apps.rules.probe import Trial
 
@@ -21,20 +21,12 @@ def notes(rules: Sequence[Rule], house: House, around: Around, trial: Trial) -> 
     """Everything about the rules themselves."""
     yield from _uncalled_notes(around)
     for rule in rules:
-        yield from _condition_notes(rule, around)
+        yield from condition_notes(rule, around)
         yield from _destination_notes(rule, around)
         yield from _deed_notes(rule, around)
-        yield from _unknown_source_notes(rule, house)
+        yield from unknown_source_notes(rule, house)
     yield from _shadow_notes(rules, house.pools)
     yield from _uncaught_source_notes(rules, house, around, trial)
-
-
-def titled(rule: Rule) -> str:
-    return _("Rule %(number)d “%(name)s”") % {"number": rule.position, "name": rule.name}
-
-
-def _note(rule: Rule, tone: str, text: str) -> Note:
-    return Note(tone if rule.is_active else "soon", titled(rule), text, rule_key=rule.key)
 
 
 def _uncalled_notes(around: Around) -> Iterator[Note]:
@@ -46,40 +38,40 @@ def _uncalled_notes(around: Around) -> Iterator[Note]:
         yield Note("soon", rule_set.name, text)
 
 
-def _condition_notes(rule: Rule, around: Around) -> Iterator[Note]:
+def condition_notes(rule: Rule, around: Around) -> Iterator[Note]:
     """Fields, options and groups that are gone since the rule was written."""
     for error in validate(rule.conditions, around.registry):
         path = f"{error.path}: " if error.path else ""
         text = _("A condition can’t work any more and matches nothing (%(why)s).")
-        yield _note(rule, "urgent", text % {"why": f"{path}{error.message}"})
+        yield note_of(rule, "urgent", text % {"why": f"{path}{error.message}"})
     known = {fold(name) for names in around.group_names for name in names}
     for name in sorted(_named(rule.conditions, "interest_group")):
         if fold(name) not in known:
             text = _("It asks for the interest group “%(name)s”, which is not in use.")
-            yield _note(rule, "soon", text % {"name": name})
+            yield note_of(rule, "soon", text % {"name": name})
 
 
 def _destination_notes(rule: Rule, around: Around) -> Iterator[Note]:
     if rule.member_id and rule.member_id not in around.members:
         text = _("It sends leads to %(name)s, who is no longer active.")
-        yield _note(rule, "urgent", text % {"name": rule.member})
+        yield note_of(rule, "urgent", text % {"name": rule.member})
     if rule.caretaker_id and rule.caretaker_id not in around.members:
         text = _("%(name)s, who should look after these leads, is no longer active.")
-        yield _note(rule, "urgent", text % {"name": rule.caretaker})
+        yield note_of(rule, "urgent", text % {"name": rule.caretaker})
     called = around.rule_sets.get(rule.rule_set_id) if rule.rule_set_id else None
     if called is not None and not called.is_active:
         text = _("The rule set “%(name)s” is switched off, so leads go on with the next rule.")
-        yield _note(rule, "urgent", text % {"name": called.name})
+        yield note_of(rule, "urgent", text % {"name": called.name})
     elif called is not None and called.pk not in around.live_sets:
         text = _("The rule set “%(name)s” was never published, so leads go on with the next rule.")
-        yield _note(rule, "urgent", text % {"name": called.name})
+        yield note_of(rule, "urgent", text % {"name": called.name})
 
 
 def _deed_notes(rule: Rule, around: Around) -> Iterator[Note]:
     if not around.groups >= set(rule.group_ids):
-        yield _note(rule, "soon", _("It adds leads to an interest group that is not in use."))
+        yield note_of(rule, "soon", _("It adds leads to an interest group that is not in use."))
     if not around.members >= set(rule.notify):
-        yield _note(rule, "soon", _("It tells a member who is no longer active."))
+        yield note_of(rule, "soon", _("It tells a member who is no longer active."))
 
 
 def _shadow_notes(rules: Sequence[Rule], pools: Mapping[UUID, Pool]) -> Iterator[Note]:
@@ -102,12 +94,12 @@ def _keeps(rule: Rule, pools: Mapping[UUID, Pool]) -> bool:
     return rule.destination not in (Destination.CONTINUE, Destination.RULE_SET)
 
 
-def _unknown_source_notes(rule: Rule, house: House) -> Iterator[Note]:
+def unknown_source_notes(rule: Rule, house: House) -> Iterator[Note]:
     known = {fold(source.slug) for source in house.sources}
     for slug in sorted(_named(rule.conditions, "source")):
         if fold(slug) not in known:
             text = _("It asks for the source “%(source)s”, which this team does not have.")
-            yield _note(rule, "soon", text % {"source": slug})
+            yield note_of(rule, "soon", text % {"source": slug})
 
 
 def _uncaught_source_notes(

@@ -20,10 +20,15 @@ from apps.teams.access import Access
 
 
 def set_of(access: Access, rule_set: UUID | None) -> RuleSet:
-    """The set of that id, or the one for new leads."""
+    """The set of that id, or the one that assigns new leads."""
     if rule_set is None:
         return versions.main_set(access.team)
     return get_object_or_404(RuleSet.objects.visible_to(access), pk=rule_set)
+
+
+def section_of(rule_set: RuleSet) -> str:
+    """Which entry of the menu its pages are under."""
+    return "distribution" if rule_set.sends_copies else "rules"
 
 
 def board_of(access: Access, rule_set: UUID | None) -> Board:

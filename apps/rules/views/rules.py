@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.rules import (
     board,
     controls,
+    copy_choices,
     editor,
     ladder,
     probe,
@@ -25,7 +26,7 @@ from apps.rules.board import Board
 from apps.rules.models import Rule
 from apps.rules.refusals import Refused
 from apps.rules.rule_form import RuleForm
-from apps.rules.views.going import back, board_of, found_rule
+from apps.rules.views.going import back, board_of, found_rule, section_of
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -41,11 +42,16 @@ def rules(request: HttpRequest, access: Access, rule_set: UUID | None = None) ->
     if not access.can(Permission.EDIT_ROUTING):
         return _page(request, page)
     if "new" in request.GET:
-        form = rule_form.blank(page.rule_set, page.pools.values())
-        return _page(request, page, form=form)
+        return _page(request, page, form=_blank(page))
     rule = page.rule(request.GET.get("rule", ""))
     form_of_rule = rule_form.of(rule, page.registry) if rule else None
     return _page(request, page, form=form_of_rule, rule=rule)
+
+
+def _blank(page: Board) -> RuleForm:
+    if page.rule_set.sends_copies:
+        return rule_form.blank_copies(page.addressees.recipients.values())
+    return rule_form.blank(page.rule_set, page.pools.values())
 
 
 @team_page(Permission.EDIT_ROUTING)
@@ -97,7 +103,7 @@ def caught(
     leads = page.trial.leads_of(rule)
     context = {
         "access": access,
-        "section": "rules",
+        "section": section_of(page.rule_set),
         "rule_set": page.rule_set,
         "rule": found,
         "leads": leads[:SHOWN],
@@ -128,7 +134,7 @@ def _page(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "access": page.access,
-        "section": "rules",
+        "section": section_of(page.rule_set),
         "rule_set": page.rule_set,
         "board": page,
         "open": rule,
@@ -148,7 +154,7 @@ def _editor(page: Board, form: RuleForm, rule: Rule | None) -> dict[str, Any]:
     return {
         "form": form,
         "open": rule,
-        "is_last": rule is not None and rule is page.rules[-1],
+        "is_last": rule is not None and page.catches_rest(rule),
         "controls": controls.controls(form.sheet, page.registry, page.sample, currency=currency),
         "save_url": address(page.access, page.rule_set, "rule" if rule else "new", **parts),
         "may_have_owner": page.known.has_owners,
@@ -158,6 +164,12 @@ def _editor(page: Board, form: RuleForm, rule: Rule | None) -> dict[str, Any]:
 
 
 def _choices(page: Board, form: RuleForm) -> dict[str, Any]:
+    if page.rule_set.sends_copies:
+        to, team = page.addressees, page.access.team
+        return {
+            "destinations": copy_choices.destinations(form, to),
+            "ticks": copy_choices.ticks(form, to, team, now=page.now),
+        }
     members = {member.pk: str(member) for member in page.members}
     return {
         "destinations": rule_choices.destinations(
@@ -176,8 +188,7 @@ def _choices(page: Board, form: RuleForm) -> dict[str, Any]:
 
 
 def _probe(page: Board, form: RuleForm, rule: Rule | None) -> dict[str, Any]:
-    place = page.rules[-1].position if page.rules else 1
-    tried = rule_form.as_rule(form, rule, position=place, registry=page.registry)
+    tried = rule_form.as_rule(form, rule, position=page.next_place, registry=page.registry)
     others = [each for each in page.rules if rule is None or each.key != rule.key]
     # A new rule stands above the last one, whatever number both carry for now.
     tried_rules = sorted([tried, *others], key=lambda each: (each.position, each is not tried))
@@ -190,6 +201,7 @@ def _probe(page: Board, form: RuleForm, rule: Rule | None) -> dict[str, Any]:
         "probe_line": _scaled(found.series, found.live_series),
         "live_line": _scaled(found.live_series, found.series),
         "key": rule.key if rule else "",
+        "sends_copies": page.rule_set.sends_copies,
     }
 
 
@@ -199,7 +211,14 @@ def _scaled(line: tuple[int, ...], other: tuple[int, ...]) -> str:
 
 
 def _panel(page: Board, rule: Rule | None) -> dict[str, Any]:
-    """The pool beside the rules: the open rule's, or the first one that leads go to."""
+    """The pool beside the rules: the open rule's, or the first one that leads go to.
+
+    Beside distribution rules: who would have got how many of the latest leads.
+    """
+    if page.rule_set.sends_copies:
+        to, team = page.addressees, page.access.team
+        found = copy_choices.shares(page.rules, to, page.trial, team, now=page.now)
+        return {"panel_pool": None, "shares": found}
     candidates = [rule] if rule and rule.pool_id else list(page.rules)
     shown = next((each for each in candidates if each.is_active and each.pool_id), None)
     pool = page.pools.get(shown.pool_id) if shown and shown.pool_id else None

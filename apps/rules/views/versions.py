@@ -18,7 +18,7 @@ from apps.rules.comparison import Known, compare
 from apps.rules.deeds import deed_words
 from apps.rules.models import RuleSet, Version, VersionQuerySet
 from apps.rules.refusals import Refused
-from apps.rules.views.going import back, board_of, set_of, tell
+from apps.rules.views.going import back, board_of, section_of, set_of, tell
 from apps.rules.wording import destination_words
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
@@ -37,7 +37,12 @@ def compare_draft(
     page = board_of(access, rule_set)
     if page.draft is None:
         return back(access, page.rule_set)
-    context = {"access": access, "section": "rules", "rule_set": page.rule_set, "board": page}
+    context = {
+        "access": access,
+        "section": section_of(page.rule_set),
+        "rule_set": page.rule_set,
+        "board": page,
+    }
     return render(request, "rules/compare.html", context)
 
 
@@ -56,7 +61,7 @@ def compare_versions(
     before = _numbered(listed, request.GET.get("before", "")) or older
     changes = compare(versions.rules_of(after), versions.rules_of(before), known=Known.of(chosen))
     context = {
-        "access": access, "section": "rules", "rule_set": chosen, "versions": listed,
+        "access": access, "section": section_of(chosen), "rule_set": chosen, "versions": listed,
         "before": before, "after": after, "changes": changes,
     }  # fmt: skip
     return render(request, "rules/compare_versions.html", context)
@@ -72,6 +77,8 @@ def publish(request: HttpRequest, access: Access, rule_set: UUID | None = None) 
         tell(request, refused, with_paths=True)
         return redirect(address(access, chosen, "compare"))
     words = _("Version %(number)d is live: it decides about every lead from now on.")
+    if chosen.sends_copies:
+        words = _("Version %(number)d is live: copies of new leads are sent by it from now on.")
     messages.success(request, words % {"number": version.number})
     return back(access, chosen)
 
@@ -91,7 +98,12 @@ def history(request: HttpRequest, access: Access, rule_set: UUID | None = None) 
     """Every version that was ever live, latest first."""
     chosen = set_of(access, rule_set)
     listed = _published(access, chosen)[:HISTORY]
-    context = {"access": access, "section": "rules", "rule_set": chosen, "versions": listed}
+    context = {
+        "access": access,
+        "section": section_of(chosen),
+        "rule_set": chosen,
+        "versions": listed,
+    }
     return render(request, "rules/history.html", context)
 
 
@@ -114,7 +126,8 @@ def version(
         for rule in versions.rules_of(found)
     ]
     context = {
-        "access": access, "section": "rules", "rule_set": chosen, "version": found, "rules": rules,
+        "access": access, "section": section_of(chosen), "rule_set": chosen,
+        "version": found, "rules": rules,
     }  # fmt: skip
     return render(request, "rules/version.html", context)
 
