@@ -1,4 +1,4 @@
-"""Who hears of a return: the sender's managers that there is one, the recipient what was decided."""
+"""Who hears of a return: the sender of a new one, the recipient of what was decided."""
 
 from __future__ import annotations
 
