@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from apps.alerts.models import Kind
@@ -59,7 +60,11 @@ def opened(delivery: Delivery, *, now: datetime) -> bool:
     """The recipient looked at it: it arrived, whatever else we heard. Any number of times."""
     there = (State.SENT, State.DELIVERED, State.QUEUED, State.FAILED)
     rows = Delivery.objects.filter(pk=delivery.pk, state__in=there, opened_at=None)
-    changes = {**OVER, "state": State.OPENED, "opened_at": now, "reason": ""}
+    # Statements count a copy by when it was handed over.
+    handed_over = Coalesce("sent_at", Value(now, output_field=DateTimeField()))
+    changes = {
+        **OVER, "state": State.OPENED, "opened_at": now, "reason": "", "sent_at": handed_over,
+    }  # fmt: skip
     return bool(rows.update(**changes))
 
 
