@@ -377,6 +377,11 @@ SPECTACULAR_SETTINGS = {
         "CaptureOutcome": "apps.capture.models.Capture.Outcome",
         "DecisionOutcome": "apps.assignments.models.Decision.Outcome",
         "OfferState": "apps.assignments.models.Offer.State",
+        "AttemptChannel": "apps.leads.models.Channel",
+        "DeliveryState": "apps.deliveries.models.Delivery.State",
+        "DisputeState": "apps.deliveries.models.Dispute.State",
+        "RecipientKind": "apps.rules.models.Recipient.Kind",
+        "StatusKind": "apps.leads.models.StatusKind",
     },
 }
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.api import documents, lead_events, leads, offers, ownership, personal, rules
+from apps.api import copies, documents, lead_events, leads, offers, ownership, personal, rules
 
 app_name = "api"
 urlpatterns = [
@@ -34,4 +34,13 @@ urlpatterns = [
     path("hopper/<uuid:lead>/pick/", ownership.Pick.as_view(), name="pick"),
     path("decisions/", ownership.Decisions.as_view(), name="decisions"),
     path("decisions/<uuid:decision>/", ownership.OneDecision.as_view(), name="decision"),
+    path("recipients/", copies.Recipients.as_view(), name="recipients"),
+    path("recipients/<uuid:recipient>/pause/", copies.Pause.as_view(), name="pause_recipient"),
+    path("recipients/<uuid:recipient>/resume/", copies.Resume.as_view(), name="resume_recipient"),
+    path("deliveries/", copies.Deliveries.as_view(), name="deliveries"),
+    path("deliveries/<uuid:delivery>/", copies.OneDelivery.as_view(), name="delivery"),
+    path("deliveries/<uuid:delivery>/replay/", copies.Replay.as_view(), name="replay_delivery"),
+    path("leads/<uuid:lead>/copies/", copies.SendCopies.as_view(), name="send_copies"),
+    path("disputes/", copies.Disputes.as_view(), name="disputes"),
+    path("disputes/<uuid:dispute>/decision/", copies.Decide.as_view(), name="decide_dispute"),
 ]
