@@ -185,10 +185,13 @@ class SourceSettingsForm(SourceForm):
     )
     FORM_ONLY = ("allowed_origins", "title", "intro", "thanks", "fields_shown")
     WEBHOOK_ONLY = ("is_signed", "id_field")
+    UNSIGNED = (Source.Kind.FORM, Source.Kind.COPY)
 
     def __init__(self, source: Source, data: Any = None) -> None:
         super().__init__(data, initial=self.initial_of(source))
-        unused = self.WEBHOOK_ONLY if source.kind == Source.Kind.FORM else self.FORM_ONLY
+        unused = [] if source.kind == Source.Kind.FORM else [*self.FORM_ONLY]
+        # Copies are told apart by the sender's own ids, and nobody signs them.
+        unused += self.WEBHOOK_ONLY if source.kind in self.UNSIGNED else ()
         for key in ("kind", *unused):
             del self.fields[key]
 

@@ -19,6 +19,7 @@ from apps.capture.imports import choices
 from apps.capture.models import Capture
 from apps.capture.seen_fields import IGNORE, mapping_from, seen_fields
 from apps.leads.models import Source
+from apps.rules import agreements
 from apps.rules.registry import registry
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
@@ -35,6 +36,8 @@ def sources_page(request: HttpRequest, access: Access) -> HttpResponse:
     context = {
         "access": access,
         "section": "sources",
+        "tab": "sources",
+        "questions_waiting": agreements.asked_of(access, now=now).count(),
         "rows": flow.by_source(sources.connected(access), access=access, now=now),
         "since": flow.since(access, now=now),
         "looked_back": 2 * flow.WEEK.days,
@@ -129,6 +132,9 @@ def rotate(request: HttpRequest, access: Access, source: UUID) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, access: Access, source: UUID) -> HttpResponse:
     found = _source(access, source)
+    if found.kind == Source.Kind.COPY:
+        messages.error(request, _("To take no more of these leads, end it here."))
+        return redirect("capture:senders", team=access.team.slug)
     sources.revoke(found, by=access, now=timezone.now())
     messages.success(request, _("The address is closed. Leads and captures are kept."))
     return redirect("capture:sources", team=access.team.slug)

@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from apps.capture import capture_views, import_views, new_lead_view, source_views
+from apps.capture import (
+    capture_views,
+    import_views,
+    new_lead_view,
+    senders_views,
+    source_views,
+)
 
 app_name = "capture"
 urlpatterns = [
@@ -16,6 +22,10 @@ urlpatterns = [
     path("sources/<uuid:source>/settings/", source_views.save_settings, name="source_settings"),
     path("sources/<uuid:source>/rotate/", source_views.rotate, name="source_rotate"),
     path("sources/<uuid:source>/revoke/", source_views.revoke, name="source_revoke"),
+    path("senders/", senders_views.senders_page, name="senders"),
+    path("senders/<uuid:sender>/end/", senders_views.end_sender, name="end_sender"),
+    path("senders/asked/<uuid:question>/", senders_views.question, name="question"),
+    path("leads/<uuid:lead>/return/", senders_views.return_lead, name="return_lead"),
     path("captures/", capture_views.captures_page, name="captures"),
     path("captures/replay/", capture_views.replay_all, name="replay_all"),
     path("captures/<uuid:capture>/", capture_views.capture_page, name="capture"),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from apps.deliveries.models import Arrival, Delivery
+from apps.deliveries.models import Arrival, Delivery, Dispute
 from apps.leads.models import Lead
+from apps.teams.access import Access
+
+WEEK = timedelta(days=7)
+MONTH = timedelta(days=28)
 
 
 def of(lead: Lead) -> Arrival | None:
@@ -64,10 +68,29 @@ def delivery_of(arrival: Arrival) -> Delivery | None:
     return found
 
 
-def returned_of(delivery_ids: Iterable[UUID]) -> set[UUID]:
-    """Which of these copies their recipient sent back."""
-    rows = Delivery.objects.filter(pk__in=list(delivery_ids), dispute__isnull=False)
-    return set(rows.values_list("pk", flat=True))
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What came from one sender: in the last seven and 28 days, and of the latter sent back."""
+
+    week: int = 0
+    month: int = 0
+    returned: int = 0
+
+
+def figures(access: Access, *, now: datetime) -> dict[UUID, Figures]:
+    """By sender, in one statement."""
+    disputed = Dispute.objects.filter(delivery_id=OuterRef("delivery_id"))
+    rows = Arrival.objects.visible_to(access).filter(arrived_at__gte=now - MONTH)
+    counted = (
+        rows.order_by()
+        .values_list("sender")
+        .annotate(
+            Count("pk", filter=Q(arrived_at__gte=now - WEEK)),
+            Count("pk"),
+            Count("pk", filter=Exists(disputed)),
+        )
+    )
+    return {sender: Figures(*numbers) for sender, *numbers in counted}
 
 
 def _of(lead: Lead) -> QuerySet[Arrival]:

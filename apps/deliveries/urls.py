@@ -1,6 +1,10 @@
 """Addresses of distribution, below /t/<team>/."""
 
-from apps.deliveries import log_urls, recipient_urls
+from apps.deliveries import agreement_urls, log_urls, recipient_urls
 
 app_name = "deliveries"
-urlpatterns = [*recipient_urls.urlpatterns, *log_urls.urlpatterns]
+urlpatterns = [
+    *agreement_urls.urlpatterns,
+    *recipient_urls.urlpatterns,
+    *log_urls.urlpatterns,
+]

@@ -32,6 +32,15 @@ class FoundForm(NewPersonForm):
         return country
 
 
+class JoinForm(FoundForm):
+    """An account and a team for somebody whose address is proven; the team alone for a user."""
+
+    def __init__(self, *args: Any, email: str = "", knows_person: bool = False, **kw: Any) -> None:
+        super().__init__(*args, email=email, **kw)
+        for name in ("email", *(("name", "password") if knows_person else ())):
+            del self.fields[name]
+
+
 class SourceForm(forms.Form):
     """What to connect first."""
 

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from apps.onboarding import public_views
+from apps.onboarding import agreement_views, public_views
 
 app_name = "welcome"
 urlpatterns = [
     path("setup/", public_views.setup, name="setup"),
     path("invitations/<str:token>/", public_views.invitation, name="invitation"),
+    path("agreements/<str:token>/", agreement_views.agreement, name="agreement"),
+    path("agreements/<str:token>/decline/", agreement_views.decline, name="agreement_decline"),
+    path("agreements/<str:token>/account/", agreement_views.join, name="agreement_join"),
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,7 @@ from apps.leads.defaults import add_default_statuses
 from apps.leads.models import Source
 from apps.rules import pools, seats
 from apps.rules.defaults import add_default_rules
-from apps.rules.models import EmptyPolicy, Mode, Pool, Ranking
+from apps.rules.models import Agreement, EmptyPolicy, Mode, Pool, Ranking
 from apps.teams import audit, invitations
 from apps.teams.access import Access
 from apps.teams.models import RESERVED_SLUGS, Membership, Team
@@ -27,6 +27,10 @@ _SETUP_LOCK = 7_215_001
 
 class TeamRefused(ValueError):
     """The team can't be founded so; the message says what to change."""
+
+
+class PersonKnown(ValueError):
+    """Somebody has an account with this address: she signs in."""
 
 
 class SetUpDone(RuntimeError):
@@ -84,6 +88,28 @@ def found_site(
         name=team, slug=free_slug(team), timezone=timezone, country=country, owner=owner, now=now
     )
     return owner, founded
+
+
+def found_by_question(
+    agreement: Agreement, *, user: User | None = None, name: str = "", password: str = "",
+    team: str, timezone: str, country: str, now: datetime,
+) -> User:  # fmt: skip
+    """A team for whoever was asked to take another's leads, and her account if she has none.
+
+    She answers afterwards. PersonKnown if the address got an account meanwhile.
+    """
+    try:
+        with transaction.atomic():
+            owner = user or create_person(
+                email=agreement.email, name=name, password=password, timezone=timezone, now=now
+            )
+            found_team(
+                name=team, slug=free_slug(team), timezone=timezone, country=country, owner=owner,
+                now=now,
+            )  # fmt: skip
+            return owner
+    except IntegrityError as error:
+        raise PersonKnown(agreement.email) from error
 
 
 @transaction.atomic
