@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -10,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from apps.routing import arguments, calendar, values
+from apps.routing import arguments, calendar, splits, values
 from apps.routing.calendar import Schedule
 from apps.routing.facts import LeadFacts
 from apps.routing.fields import Field, FieldType
@@ -168,8 +167,7 @@ def _share_of_leads(field: Field, share: tuple[int, str]) -> Test:
     percent, salt = share[0], share[1].encode(errors="replace") + b":"
 
     def test(lead: LeadFacts, hours: Schedule | None) -> bool:
-        digest = hashlib.sha256(salt + lead.id.bytes).digest()
-        return int.from_bytes(digest[:8], "big") * 100 < percent << 64
+        return splits.place(lead.id, salt) * 100 < percent
 
     return test
 

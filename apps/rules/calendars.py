@@ -9,9 +9,9 @@ from typing import Any
 
 from apps.routing.calendar import ALWAYS_OPEN, Schedule
 from apps.rules.models import Pool
-from apps.rules.remembered import Remembered
 from apps.teams.holidays import closed_days
 from apps.teams.models import Membership, Team
+from apps.teams.remembered import Remembered
 
 
 def team_schedule(team: Team) -> Schedule | None:

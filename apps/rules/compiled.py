@@ -13,8 +13,8 @@ from apps.routing.fields import Registry
 from apps.routing.matching import CompiledRules, RuleSpec, compile_rules
 from apps.rules.models import Rule, RuleSet, Version
 from apps.rules.registry import registry
-from apps.rules.remembered import Remembered
 from apps.teams.models import Team
+from apps.teams.remembered import Remembered
 
 Trigger = RuleSet.Trigger
 

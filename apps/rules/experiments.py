@@ -18,11 +18,11 @@ from apps.rules.models import Experiment, Pool, RuleSet, Variant, Version
 from apps.rules.pool_settings import PoolSettings
 from apps.rules.refusals import Problem, Refused
 from apps.rules.registry import registry, routing_moved
-from apps.rules.remembered import Remembered
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import Team
 from apps.teams.permissions import Permission
+from apps.teams.remembered import Remembered
 from apps.teams.scope import deed
 
 State = Experiment.State

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from apps.leads.models import CustomField, InterestGroup, Status
 from apps.routing.fields import STANDARD_FIELDS, Field, FieldType, Registry
-from apps.rules.remembered import Remembered
 from apps.teams.models import Team
+from apps.teams.remembered import Remembered
 from apps.teams.team_settings import routing_moved
 
 __all__ = ["STANDARD", "TeamRegistry", "registry", "routing_moved"]

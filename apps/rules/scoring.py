@@ -12,8 +12,8 @@ from apps.rules.calendars import team_schedule
 from apps.rules.facts import lead_facts
 from apps.rules.models import ScoreLine
 from apps.rules.registry import registry
-from apps.rules.remembered import Remembered
 from apps.teams.models import Team
+from apps.teams.remembered import Remembered
 
 UNSCORED: dict[str, Any] = {"score": None, "band": "", "score_lines": [], "scored_at": None}
 
