@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from apps.deliveries import webhooks
+from apps.deliveries import emailing, member_channel, webhooks
 from apps.deliveries.outcomes import Copy as Copy  # channels import it from there
 from apps.deliveries.outcomes import Result
 from apps.rules.models import Recipient
@@ -17,4 +17,8 @@ from apps.rules.models import Recipient
 Send = Callable[[Copy, datetime], Result]
 CHANNELS: Mapping[str, Send] = {
     Recipient.Kind.WEBHOOK: webhooks.send,
+    Recipient.Kind.EMAIL: emailing.send,
+    Recipient.Kind.MEMBER: member_channel.send,
+    # Offers only: what a team accepts comes in by its intake.
+    Recipient.Kind.TEAM: member_channel.offer_to_team,
 }

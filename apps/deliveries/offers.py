@@ -69,7 +69,7 @@ def accept(delivery: Delivery, *, now: datetime, by_user: User | None = None) ->
     offered = _locked(delivery.distribution_id, delivery.pool_id)
     mine = Delivery.objects.filter(pk=delivery.pk, state=State.OFFERED, offered_until__gt=Now())
     # A lease of somebody who sends the offer right now stays: the copy goes out after it.
-    if not mine.update(state=State.QUEUED, accepted_at=now, next_attempt_at=now):
+    if not mine.update(state=State.QUEUED, accepted_at=now, next_attempt_at=now, reason=""):
         return _mine_already_or_gone(delivery.pk)
     delivery.refresh_from_db()
     _count(delivery, now)
@@ -193,7 +193,7 @@ def _expire(distribution_id: UUID, pool_id: UUID | None, now: datetime) -> bool:
 
 def _by_turn(offered: Sequence[Delivery], pool_id: UUID | None, now: datetime) -> UUID | None:
     """The delivery that goes out although nobody asked for it, if the pool wants that."""
-    pool = RecipientPool.objects.filter(pk=pool_id).first()
+    pool = RecipientPool.objects.filter(pk=pool_id).first() if pool_id else None
     if pool is None or not pool.is_active or pool.when_nobody != RecipientPool.Nobody.TURN:
         return None
     chosen = turns_after_offers.give(offered, pool, now=now)

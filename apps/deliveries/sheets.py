@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
@@ -132,9 +133,11 @@ def _said(name: str, key: str, copy: Mapping[str, Any]) -> str:
 
 
 def _money(value: Any, currency: str) -> str:
-    found = normalise.money(value, currency)
-    words = presentation.money(found.minor, found.currency) if found else ""
-    return words or f"{_line(value)} {currency}"
+    try:
+        minor = int(Decimal(_line(value)).scaleb(presentation.minor_digits(currency)))
+    except (InvalidOperation, ValueError, OverflowError):
+        return f"{_line(value)} {currency}"
+    return presentation.money(minor, currency)
 
 
 def _dated(text: str) -> str:

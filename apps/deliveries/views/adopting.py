@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.models import User
 from apps.deliveries import consent, links, public_copies
 from apps.deliveries.models import Delivery
 from apps.deliveries.public_copies import Shown
@@ -32,7 +31,7 @@ def adopt(request: HttpRequest, delivery: Delivery) -> HttpResponse:
         return redirect(links.path_of(delivery))
     if not request.user.is_authenticated:
         return _page(request, delivery)
-    teams = agreements.teams_of(cast(User, request.user))
+    teams = agreements.teams_of(request.user)
     if request.method != "POST":
         return _page(request, delivery, teams=teams)
     by = next((each for each in teams if str(each.team.pk) == request.POST.get("team")), None)

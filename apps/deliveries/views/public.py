@@ -6,8 +6,9 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from http import HTTPStatus
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -17,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
-from apps.deliveries import disputes, links, offers, public_copies, sheets
+from apps.deliveries import disputes, links, offers, progress, public_copies, sheets
 from apps.deliveries.disputes import DisputeRefused
-from apps.deliveries.models import Delivery, Dispute
+from apps.deliveries.models import ARRIVED, Delivery, Dispute
 from apps.deliveries.offers import Gone, OfferGone, OfferRefused
 from apps.deliveries.public_copies import Shown
 from apps.deliveries.return_form import ReturnForm
@@ -71,9 +72,9 @@ def copy(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     """The lead, the offer, or that it is over. Looking never takes an offer."""
     now = timezone.now()
     response = page(request, delivery, now)
-    if _is_look(request) and public_copies.shown(delivery, now=now) is Shown.COPY:
-        from apps.deliveries import progress  # noqa: PLC0415
-
+    # One that is still on its way stays so: its system must get it, whoever looked here first.
+    has_come = delivery.state in ARRIVED and response.status_code == HTTPStatus.OK
+    if has_come and _is_look(request):
         progress.opened(delivery, now=now)
     return response
 
@@ -141,7 +142,7 @@ def page(
 ) -> HttpResponse:
     """The page of the delivery as it stands; `more` adds to what the template gets."""
     which = public_copies.shown(delivery, now=now)
-    context = {"delivery": delivery, "team": delivery.team, "now": now, "token_path": ""}
+    context = {"delivery": delivery, "team": delivery.team, "now": now}
     context |= {"path": links.path_of(delivery), **more}
     if which is Shown.COPY:
         context |= _copy_context(delivery, now, more.get("form"))
@@ -203,4 +204,4 @@ def _wants_json(request: HttpRequest) -> bool:
 
 
 def _user(request: HttpRequest) -> User | None:
-    return cast(User, request.user) if request.user.is_authenticated else None
+    return request.user if request.user.is_authenticated else None
