@@ -154,6 +154,8 @@ _options = {
 # A thread of web (config/handler.py) keeps its connection this long, and looks whether it is still
 # good at the start of each request: no pool is needed, and none to wait for.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
+# Copies that one deliver process sends at once, each thread with a connection while it works.
+DELIVER_THREADS = env.int("DELIVER_THREADS", default=24)
 DB_KEEP_SECONDS = env.int("DB_KEEP_SECONDS", default=600)
 # The statements of the hot path are planned once a connection (apps/teams/fixed.py); PgBouncer
 # would mix connections up.

@@ -1,12 +1,13 @@
-"""The four processes of a site, each as a command line. The Procfile says the same."""
+"""The five processes of a site, each as a command line. The Procfile says the same."""
 
 import sys
 from collections.abc import Mapping
 
 
 def command(name: str, environment: Mapping[str, str]) -> list[str]:
-    """How to start web, worker, beat or relay from the project's folder."""
-    return {"web": web, "worker": worker, "beat": beat, "relay": relay}[name](environment)
+    """How to start web, worker, beat, relay or deliver from the project's folder."""
+    known = {"web": web, "worker": worker, "beat": beat, "relay": relay, "deliver": deliver}
+    return known[name](environment)
 
 
 def web(environment: Mapping[str, str]) -> list[str]:
@@ -40,3 +41,7 @@ def beat(environment: Mapping[str, str]) -> list[str]:
 
 def relay(environment: Mapping[str, str]) -> list[str]:
     return [sys.executable, "manage.py", "relay"]
+
+
+def deliver(environment: Mapping[str, str]) -> list[str]:
+    return [sys.executable, "manage.py", "deliver"]

@@ -1,4 +1,4 @@
-"""Become one of the processes: `python -m ops.serve web` (or worker, beat, relay)."""
+"""Become one of the processes: `python -m ops.serve web` (or worker, beat, relay, deliver)."""
 
 import os
 import sys

@@ -228,7 +228,7 @@ def run() -> None:
         environment = {**os.environ, **settings, "PYTHONUNBUFFERED": "1"}
         state.write_run_file(settings)
         prepare(environment)
-        for name in ("web", "worker", "beat", "relay"):
+        for name in ("web", "worker", "beat", "relay", "deliver"):
             children.append(Child(name, environment))
             children[-1].start()
 

@@ -36,7 +36,7 @@ class Site:
         }
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
-        """Start web, worker, beat or relay; web is answering when this returns."""
+        """Start web, worker, beat, relay or deliver; web is answering when this returns."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 processes.command(name, self._environment),

@@ -44,7 +44,31 @@ def test_ready_while_a_relay_beats(visitor: Client) -> None:
     response = visitor.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == {"ready": True, "database": "ok", "relay": "ok"}
+    assert response.json()["ready"] is True
+    assert response.json()["relay"] == "ok"
+
+
+@pytest.mark.django_db
+def test_a_courier_that_is_away_is_told_and_takes_no_page_away(visitor: Client) -> None:
+    now = timezone.now()
+    RelayHeartbeat.objects.create(name="host:1", beat_at=now)
+    RelayHeartbeat.objects.create(name="deliver host:2", beat_at=now - timedelta(minutes=1))
+
+    response = visitor.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json()["deliver"] == "silent for 60 s"
+
+
+@pytest.mark.django_db
+def test_a_courier_is_no_relay(visitor: Client) -> None:
+    RelayHeartbeat.objects.create(name="deliver host:2", beat_at=timezone.now())
+
+    response = visitor.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["deliver"] == "ok"
+    assert "manage.py relay" in response.json()["relay"]
 
 
 @pytest.mark.django_db

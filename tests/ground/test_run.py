@@ -90,7 +90,7 @@ def run() -> Iterator[Run]:
 
 
 def test_everything_runs_is_mended_when_it_falls_and_is_gone_after_ctrl_c(run: Run) -> None:
-    for part in ("uvicorn", "worker", "beat", "relay", "postgres", "valkey"):
+    for part in ("uvicorn", "worker", "beat", "relay", "deliver", "postgres", "valkey"):
         assert run.children(part), f"no {part}"
     run.manage("from apps.accounts.models import User; User.objects.create_user('kept@a.example')")
 
