@@ -2,7 +2,7 @@
 
 Copies of one recipient are taken as a run: some of them under one lease, sent one after the other.
 A recipient has at most MOST_RUNS at a time, over all processes, for only one claims at a time.
-Copies for teams are no business of ours: apps/capture/copies.py takes them in.
+Copies for teams are no business of ours: apps/capture/copies.py takes them in. Offers to teams are.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ AT_ONCE = 1000
 _ALONE = 6_012_040_404  # names the lock of who claims
 
 _WAITS = "state IN ('offered', 'queued', 'failed') AND next_attempt_at IS NOT NULL"
-_IS_DUE = f"{_WAITS} AND next_attempt_at <= statement_timestamp() AND channel <> 'team'"
+_IS_OURS = "(channel <> 'team' OR state = 'offered')"
+_IS_DUE = f"{_WAITS} AND next_attempt_at <= statement_timestamp() AND {_IS_OURS}"
 _IS_FREE = "(locked_until IS NULL OR locked_until <= statement_timestamp())"
 # Recipients with something to do are found by jumps in the index, however much each waits for.
 _DUE = f"""
