@@ -102,10 +102,10 @@ def change(
 def set_seats(
     pool: RecipientPool, places: Sequence[Place], *, by: Access, now: datetime
 ) -> RecipientPool:
-    """Seat these recipients in this order, new ones with a credit of 0; nobody leaves by it.
+    """Seat these recipients in this order, new ones last with a credit of 0; nobody leaves by it.
 
-    Seats that are not named follow in the order they had. Weights count from the next lead. May
-    raise Refused with paths like "<recipient id>.weight".
+    Seats that are not named follow in the order they had, before new ones. Weights count from
+    the next lead. May raise Refused with paths like "<recipient id>.weight".
     """
     by.require(Permission.EDIT_ROUTING)
     pool = lock(pool)
@@ -192,8 +192,11 @@ def _state(seat: RecipientSeat) -> tuple[UUID, int, bool, int]:
 
 
 def _order(seats: Mapping[UUID, RecipientSeat], places: Sequence[Place]) -> None:
-    order = {place.recipient_id: number for number, place in enumerate(places)}
-    ordered = sorted(seats, key=lambda each: order.get(each, len(order)))
+    named = {place.recipient_id: number for number, place in enumerate(places)}
+    order = {
+        each: (seat._state.adding, named.get(each, len(named))) for each, seat in seats.items()
+    }
+    ordered = sorted(seats, key=lambda each: order[each])
     for position, recipient_id in enumerate(ordered):
         seats[recipient_id].position = position
 
