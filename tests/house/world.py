@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -173,11 +174,18 @@ OBJECTS: Mapping[str, Maker] = {
             team=side.team, pool=side.row_of(RecipientPool, "recipient_pool")
         ).pk
     ),
+    "question": lambda side: (
+        factories.AgreementFactory(
+            to=side.team, state="asked", expires_at=datetime.now(UTC) + timedelta(days=7)
+        ).pk
+    ),
     "report": _of_lead(factories.BadLeadReportFactory),
     "row": _row,
     "rule": _rule_key,
     "rule_set": _rule_set,
     "run": _one(factories.ImportFactory),
+    # The other side of an agreement: it is named by the team that gets the leads.
+    "sender": lambda side: factories.AgreementFactory(to=side.team).pk,
     "script": _one(factories.ScriptFactory),
     "seat": _seat,
     "skill": _one(factories.SkillFactory),

@@ -7,11 +7,11 @@ from typing import Any
 
 from apps.capture.drafts import LeadDraft
 from apps.capture.mapping import Terms
-from apps.capture.providers import form, json
+from apps.capture.providers import copy, form, json
 from apps.leads.models import Source
 
 Read = Callable[[Mapping[str, Any], Terms, Mapping[str, Any]], LeadDraft]
-_READERS: Mapping[str, Read] = {Source.Kind.FORM: form.read}
+_READERS: Mapping[str, Read] = {Source.Kind.FORM: form.read, Source.Kind.COPY: copy.read}
 
 
 def read(source: Source, data: Mapping[str, Any], terms: Terms) -> LeadDraft:
