@@ -2,7 +2,7 @@
 
 Copies of one recipient are taken as a run: some of them under one lease, sent one after the other.
 A recipient has at most MOST_RUNS at a time, over all processes, for only one claims at a time.
-Copies for teams are no business of ours: apps/capture/copies.py takes them in. Offers to teams are.
+Copies for teams are no business of ours: apps/capture/copies.py takes them in. Offers are. Offers to teams are.
 """
 
 from __future__ import annotations
