@@ -29,6 +29,10 @@ class Addressees:
         pools = RecipientPool.objects.visible_to(access).order_by("name", "pk")
         return cls(recipients, {pool.pk: pool for pool in pools}, seated)
 
+    @property
+    def names(self) -> dict[UUID, str]:
+        return {pk: each.name for pk, each in self.recipients.items()}
+
     @classmethod
     def nobody(cls) -> Addressees:
         """For rules that send no copies."""

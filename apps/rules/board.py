@@ -83,7 +83,7 @@ class Board:
 
     @cached_property
     def known(self) -> Known:
-        return Known.of(self.rule_set, self.everyone)
+        return Known.of(self.rule_set, self.everyone, self.addressees.names)
 
     @property
     def registry(self) -> TeamRegistry:

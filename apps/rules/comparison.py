@@ -58,14 +58,20 @@ class Known:
     has_owners: bool
 
     @classmethod
-    def of(cls, rule_set: RuleSet, everyone: Iterable[Membership] | None = None) -> Known:
-        """Of the set's team; `everyone` are its members, if they were read already."""
+    def of(
+        cls,
+        rule_set: RuleSet,
+        everyone: Iterable[Membership] | None = None,
+        recipients: Mapping[UUID, str] | None = None,
+    ) -> Known:
+        """Of the set's team; `everyone` are its members, if they were read already, and so on."""
         if everyone is None:
             members = Membership.objects.filter(team=rule_set.team_id)
             everyone = members.select_related("user")
         fields = registry(rule_set.team)
         has_owners = rule_set.trigger != RuleSet.Trigger.NEW
-        return cls(fields, Names.of(everyone, fields, _recipients(rule_set)), has_owners)
+        recipients = _recipients(rule_set) if recipients is None else recipients
+        return cls(fields, Names.of(everyone, fields, recipients), has_owners)
 
 
 def _recipients(rule_set: RuleSet) -> dict[UUID, str]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.rules.addresses import address
@@ -41,6 +41,11 @@ class Card:
         return not self.is_main and self.live is None
 
 
+def assigning(access: Access) -> QuerySet[RuleSet]:
+    """The sets that find owners; distribution rules have a page of their own."""
+    return RuleSet.objects.visible_to(access).filter(kind=RuleSet.Kind.ASSIGNMENT)
+
+
 def cards(access: Access) -> list[Card]:
     """Every set that finds owners in its order, the one for new leads first."""
     fields, calls = registry(access.team), _callers(access)
@@ -48,8 +53,7 @@ def cards(access: Access) -> list[Card]:
     current = Version.objects.visible_to(access).exclude(state=State.RETIRED)
     for version in current.select_related("published_by").annotate(size=Count("rules")):
         by_set[version.rule_set_id][version.state] = version
-    sets = RuleSet.objects.visible_to(access).filter(kind=RuleSet.Kind.ASSIGNMENT)
-    order = sorted(sets, key=lambda each: each.trigger != RuleSet.Trigger.NEW)
+    order = sorted(assigning(access), key=lambda each: each.trigger != RuleSet.Trigger.NEW)
     return [
         _card(access, each, by_set[each.pk], calls.get(each.pk, []), when_asked(each, fields))
         for each in order

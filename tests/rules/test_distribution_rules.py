@@ -39,12 +39,12 @@ def rules(team: Team) -> RuleSet:
 
 @pytest.fixture
 def nord(team: Team) -> Recipient:
-    return factories.RecipientFactory(team=team, name="Nord Solar")  # type: ignore[no-any-return]
+    return factories.RecipientFactory(team=team, name="Nord Solar")
 
 
 @pytest.fixture
 def alpen(team: Team) -> Recipient:
-    return factories.RecipientFactory(team=team, name="Alpen Dach")  # type: ignore[no-any-return]
+    return factories.RecipientFactory(team=team, name="Alpen Dach")
 
 
 def a_pool(team: Team, *recipients: Recipient, **columns: Any) -> RecipientPool:
@@ -146,11 +146,11 @@ def test_nobody_and_stop_forgets_ticks_of_copies(
 
 
 def of_others() -> UUID:
-    return factories.RecipientFactory().pk  # type: ignore[no-any-return]
+    return factories.RecipientFactory().pk
 
 
 def archived(team: Team) -> UUID:
-    return factories.RecipientFactory(team=team, is_active=False).pk  # type: ignore[no-any-return]
+    return factories.RecipientFactory(team=team, is_active=False).pk
 
 
 @pytest.mark.parametrize("whose", ["none", "foreign", "archived", "unknown", "too many"])

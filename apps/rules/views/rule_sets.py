@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +18,8 @@ from apps.rules.models import RuleSet
 from apps.rules.refusals import Refused
 from apps.rules.registry import registry
 from apps.rules.set_form import SetForm
-from apps.rules.views.going import back, set_of, tell
+from apps.rules.shelf import assigning
+from apps.rules.views.going import back, tell
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -64,7 +65,7 @@ def new_set(request: HttpRequest, access: Access) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_settings(request: HttpRequest, access: Access, rule_set: UUID) -> HttpResponse:
     """The set's name and what it waits for."""
-    chosen = set_of(access, rule_set)
+    chosen = _set_of(access, rule_set)
     if request.method != "POST":
         return _form_page(request, access, set_form.of(chosen), chosen)
     form = set_form.read(request.POST)
@@ -83,7 +84,7 @@ def set_settings(request: HttpRequest, access: Access, rule_set: UUID) -> HttpRe
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
 def switch_set(request: HttpRequest, access: Access, rule_set: UUID) -> HttpResponse:
-    chosen, is_active = set_of(access, rule_set), request.POST.get("on") == "1"
+    chosen, is_active = _set_of(access, rule_set), request.POST.get("on") == "1"
     try:
         rule_sets.switch_rule_set(chosen, is_active=is_active, by=access, now=timezone.now())
     except Refused as refused:
@@ -94,7 +95,7 @@ def switch_set(request: HttpRequest, access: Access, rule_set: UUID) -> HttpResp
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
 def delete_set(request: HttpRequest, access: Access, rule_set: UUID) -> HttpResponse:
-    chosen = set_of(access, rule_set)
+    chosen = _set_of(access, rule_set)
     try:
         rule_sets.delete_rule_set(chosen, by=access, now=timezone.now())
     except Refused as refused:
@@ -103,6 +104,11 @@ def delete_set(request: HttpRequest, access: Access, rule_set: UUID) -> HttpResp
         words = _("The rule set “%(name)s” is gone.")
         messages.success(request, words % {"name": chosen.name})
     return redirect("rules:sets", team=access.team.slug)
+
+
+def _set_of(access: Access, rule_set: UUID) -> RuleSet:
+    """A set of the shelf: distribution rules have no settings and stay."""
+    return get_object_or_404(assigning(access), pk=rule_set)
 
 
 def _form_page(
