@@ -151,11 +151,16 @@ def _matched(live: LiveRules, facts: LeadFacts, team: Team) -> Iterator[Target]:
 
 
 def _path(lead: Lead, team: Team) -> tuple[list[UUID], UUID]:
-    """The teams that the lead went through, this one last, and what it was in the first."""
-    arrival = arrivals.of(lead) if lead.source.kind == Source.Kind.COPY else None
+    """The teams that the lead went through, this one last, and what it was in the first.
+
+    A lead of the team's own may have got another's copy added when its person came again.
+    """
+    if lead.source.kind != Source.Kind.COPY and not lead.came_again:
+        return [team.pk], lead.pk
+    arrival = arrivals.of(lead)
     if arrival is None:
         return [team.pk], lead.pk
-    return [*arrival.path, team.pk], arrival.root_id
+    return [*arrivals.path_of(lead), team.pk], arrival.root_id
 
 
 def _table(
