@@ -26,7 +26,11 @@ PERIODS = {
 }
 USUAL = "28"
 # Groups of states that links of other pages name.
-GROUPS = {"waiting": WAITING, "arrived": ARRIVED}
+GROUPS = {
+    "waiting": WAITING,
+    "arrived": ARRIVED,
+    "lost": (Delivery.State.DEAD, Delivery.State.REFUSED),
+}
 STATES = (*Delivery.State.values, *GROUPS)
 # Numbers of a statement: counted by when a copy arrived or came back, not by when it was queued.
 FIGURES = ("delivered", "returned", "open_returns", "statement")
