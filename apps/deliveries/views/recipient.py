@@ -31,6 +31,7 @@ def recipient_page(request: HttpRequest, access: Access, recipient: UUID) -> Htt
     found = get_object_or_404(rows, pk=recipient)
     figures = recipient_figures.of(found, by=access, now=now)
     by_day = recipient_figures.a_day(found, by=access, now=now)
+    offered = len(copying.offered(registry(access.team)))
     latest = log.listed(Delivery.objects.visible_to(access).filter(recipient=found))
     context = {
         "access": access,
@@ -40,9 +41,7 @@ def recipient_page(request: HttpRequest, access: Access, recipient: UUID) -> Htt
         "standing": recipient_words.standing(found, access.team, now=now),
         "where": recipient_words.where(found),
         "icon": recipient_words.KIND_ICONS[Recipient.Kind(found.kind)],
-        "sections": recipient_words.sections(
-            found, access.team, offered=len(copying.offered(registry(access.team)))
-        ),
+        "sections": recipient_words.sections(found, access.team, offered=offered),
         "percent": _percent(found),
         "quota": recipient_words.quota(found, access.team),
         "figures": figures,
