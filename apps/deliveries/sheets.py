@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from apps.teams import presentation
 LONGEST_VALUE = 500
 LONGEST_TITLE = 80
 CURRENCY = "_currency"
+# Marks that turn the direction of what follows: a name could dress up as something else.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Shown elsewhere: as the title, under it, as the message, and in the line that says where from.
 _IN_HEAD = frozenset({"name", "company", "message", "city", "country"})
 _IN_ATTRIBUTION = frozenset({"source", "campaign", "received_at"})
@@ -89,7 +92,7 @@ def of(delivery: Delivery, registry: Registry, *, masked: bool = False) -> Sheet
         where=", ".join(part for key in ("city", "country") if (part := given.get(key))),
         ways=ways,
         facts=_facts(listed, copy, delivery.recipient.renames, ways, masked=masked),
-        message=normalise.text(by_key.get("message")),
+        message=_TURNS.sub("", normalise.text(by_key.get("message"))),
         source=given.get("source", ""),
         campaign=given.get("campaign", ""),
         received_at=_moment(by_key.get("received_at")),
@@ -129,7 +132,7 @@ def _said(name: str, key: str, copy: Mapping[str, Any]) -> str:
         return f"{value:,}"
     if isinstance(value, list | tuple):
         return ", ".join(_line(each) for each in value)[:LONGEST_VALUE]
-    return _dated(normalise.text(value, LONGEST_VALUE))
+    return _dated(_TURNS.sub("", normalise.text(value, LONGEST_VALUE)))
 
 
 def _money(value: Any, currency: str) -> str:
@@ -180,4 +183,4 @@ def _href(ways: Sequence[Way], channel: str) -> str:
 
 
 def _line(value: Any) -> str:
-    return normalise.line(value, LONGEST_VALUE)
+    return _TURNS.sub("", normalise.line(value, LONGEST_VALUE))
