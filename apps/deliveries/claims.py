@@ -2,7 +2,7 @@
 
 Copies of one recipient are taken as a run: some of them under one lease, sent one after the other.
 A recipient has at most MOST_RUNS at a time, over all processes, for only one claims at a time.
-Copies for teams are no business of ours: apps/capture/copies.py takes them in. Offers are. Offers to teams are.
+Copies for teams are no business of ours: apps/capture/copies.py takes them in. Offers to them are.
 """
 
 from __future__ import annotations
@@ -52,17 +52,20 @@ FROM waiting CROSS JOIN LATERAL (
 WHERE since IS NOT NULL AND runs < {MOST_RUNS}
 ORDER BY since, waiting.recipient_id
 """  # noqa: S608  (constants)
-_FREE_OF_RECIPIENT = f"""
+_PICKED = f"""
+WITH picked AS MATERIALIZED (
 SELECT id FROM deliveries_delivery WHERE recipient_id = %s AND {_IS_DUE} AND {_IS_FREE}
 ORDER BY next_attempt_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+)
 """  # noqa: S608  (constants)
-_TAKE = f"""
+_TAKE = f"""{_PICKED}
 UPDATE deliveries_delivery SET locked_until = statement_timestamp() + make_interval(secs => %s)
-WHERE id IN ({_FREE_OF_RECIPIENT}) RETURNING id, next_attempt_at, locked_until
+FROM picked WHERE deliveries_delivery.id = picked.id
+RETURNING deliveries_delivery.id, next_attempt_at, locked_until
 """  # noqa: S608  (constants)
-_POSTPONE = f"""
+_POSTPONE = f"""{_PICKED}
 UPDATE deliveries_delivery SET next_attempt_at = %s, reason = %s
-WHERE id IN ({_FREE_OF_RECIPIENT})
+FROM picked WHERE deliveries_delivery.id = picked.id
 """  # noqa: S608  (constants)
 
 
@@ -97,7 +100,7 @@ def recipients(ids: list[UUID]) -> dict[UUID, Recipient]:
 def take(recipient: UUID, limit: int) -> Run | None:
     """Take up to `limit` due copies of this recipient; None if there is none any more."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [LEASE_SECONDS, recipient, limit])
+        cursor.execute(_TAKE, [recipient, limit, LEASE_SECONDS])
         rows = sorted(cursor.fetchall(), key=lambda row: (row[1], row[0]))
     if not rows:
         return None
@@ -125,7 +128,7 @@ def postpone(recipient: Recipient, wait: Wait, *, now: datetime) -> None:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            _POSTPONE, [wait.until, wait.reason[: progress.LONGEST_WORDS], recipient.pk, AT_ONCE]
+            _POSTPONE, [recipient.pk, AT_ONCE, wait.until, wait.reason[: progress.LONGEST_WORDS]]
         )
     if wait.patience is not None:
         _give_up_old(recipient, wait, now - wait.patience, now)

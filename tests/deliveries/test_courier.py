@@ -298,9 +298,6 @@ def test_what_waits_too_long_for_a_recipient_that_is_off_is_given_up(
     assert delivery.state == State.DEAD
 
 
-NIGHT = {"0": [["00:00", "00:01"]]}  # of Mondays
-
-
 @pytest.mark.parametrize(
     ("columns", "minutes"),
     [
