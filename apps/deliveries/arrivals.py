@@ -85,9 +85,9 @@ def figures(access: Access, *, now: datetime) -> dict[UUID, Figures]:
         rows.order_by()
         .values_list("sender")
         .annotate(
-            Count("pk", filter=Q(arrived_at__gte=now - WEEK)),
-            Count("pk"),
-            Count("pk", filter=Exists(disputed)),
+            week=Count("pk", filter=Q(arrived_at__gte=now - WEEK)),
+            month=Count("pk"),
+            returned=Count("pk", filter=Exists(disputed)),
         )
     )
     return {sender: Figures(*numbers) for sender, *numbers in counted}
