@@ -8,7 +8,20 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from apps.leads.models import CustomField
-from apps.rules.models import Pool, PoolRevision, Rule, RuleSet, Seat, TurnEntry, Version
+from apps.rules.models import (
+    Agreement,
+    Pool,
+    PoolRevision,
+    Recipient,
+    RecipientPool,
+    RecipientSeat,
+    RecipientTurn,
+    Rule,
+    RuleSet,
+    Seat,
+    TurnEntry,
+    Version,
+)
 from apps.rules.registry import routing_moved
 from apps.teams.operators import OfTeam, ReadOnly, ReadOnlyInline
 
@@ -35,6 +48,12 @@ class SeatInline(ReadOnlyInline):
 class RuleInline(ReadOnlyInline):
     model = Rule
     fields = ("position", "name", "destination", "pool", "member", "is_active", "conditions")
+
+
+class RecipientSeatInline(ReadOnlyInline):
+    model = RecipientSeat
+    fields = ("recipient", "position", "weight", "is_active", "credit")
+    readonly_fields = ("credit",)
 
 
 @admin.register(Pool)
@@ -70,3 +89,38 @@ class VersionAdmin(ReadOnly):
     list_display = ("rule_set", "number", "state", "published_at", "published_by", "team")
     list_filter = ("state", "team")
     inlines = (RuleInline,)
+
+
+@admin.register(Recipient)
+class RecipientAdmin(ReadOnly):
+    """Secrets are made, shown and rotated on the team's own page only."""
+
+    list_display = ("name", "kind", "team", "is_paused", "disabled_at", "is_active")
+    list_filter = ("kind", "is_active", "team")
+    search_fields = ("name", "email", "url")
+    exclude = ("secrets_encrypted",)
+
+
+@admin.register(RecipientPool)
+class RecipientPoolAdmin(ReadOnly):
+    list_display = ("name", "team", "way", "is_active", "turn_no")
+    list_filter = ("way", "is_active", "team")
+    search_fields = ("name",)
+    inlines = (RecipientSeatInline,)
+
+
+@admin.register(RecipientTurn)
+class RecipientTurnAdmin(ReadOnly):
+    list_display = ("pool", "turn_no", "at", "winner", "reason", "team")
+    list_filter = ("reason", "team")
+    search_fields = ("pool__name", "lead__id__exact")
+
+
+@admin.register(Agreement)
+class AgreementAdmin(ReadOnly):
+    """A team's consent is given and ended by that team, never here."""
+
+    list_display = ("team", "to", "email", "state", "asked_at", "decided_at")
+    list_filter = ("state", "team")
+    search_fields = ("email", "to__name")
+    exclude = ("token_hash",)

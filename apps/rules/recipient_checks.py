@@ -81,6 +81,8 @@ def _name(
     if not settings.name.strip():
         yield Problem("name", _("Give the recipient a name."))
         return
+    if not settings.name.isprintable():  # said already, and no database takes a NUL
+        return
     others = Recipient.objects.filter(team=team, name=settings.name)
     if (others.exclude(pk=recipient.pk) if recipient else others).exists():
         yield Problem("name", _("There is a recipient of this name already."))

@@ -26,7 +26,7 @@ GUARDED = {
     "Lead", "Activity", "Attempt", "FollowUp", "Offer", "Assignment", "Decision", "Hold",
     "HopperEntry", "Capture", "Import", "ImportRow", "TurnEntry", "Pool", "PoolRevision",
     "Version", "RuleSet", "AuditEntry", "Alert", "AvailabilityChange", "TimeOff", "Invitation",
-    "ApiToken",
+    "ApiToken", "Recipient", "RecipientPool", "RecipientTurn", "Agreement",
 }  # fmt: skip
 SECRET = ("hash", "encrypted", "password", "secret")
 FACTORIES = {
