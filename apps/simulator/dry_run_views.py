@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from apps.deliveries import planning
 from apps.leads.models import Lead, Source
+from apps.rules import compiled
 from apps.rules.facts import lead_facts
 from apps.rules.registry import registry
 from apps.simulator import dry_run, pages
@@ -80,7 +82,14 @@ def _tested(form: LeadTestForm, access: Access) -> dict[str, Any]:
     version = version_of(access, form.version_id)
     typed = dry_run.typed(access.team, form.answers(), source=form.cleaned_data["source"], now=now)
     tested = dry_run.test(access.team, version, typed.arrival, now=now)
-    return _context(tested, access) | {"warnings": typed.warnings, "at": now}
+    steps = planning.preview(tested.facts, access.team, now=now)
+    return _context(tested, access) | {
+        "warnings": typed.warnings,
+        "at": now,
+        "copies": steps,
+        "sends_copies": compiled.distribution(access.team) is not None,
+        "keeps_out": any(step.keeps_out and step.chosen for step in steps),
+    }
 
 
 def _context(tested: Tested, access: Access) -> dict[str, Any]:

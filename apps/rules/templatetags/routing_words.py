@@ -9,7 +9,7 @@ from django import template
 
 from apps.leads.masking import masked_name
 from apps.routing.facts import Skip
-from apps.rules import seat_words, wording
+from apps.rules import recipient_words, seat_words, wording
 from apps.rules.models import Pool, Ranking
 from apps.rules.standing import Place
 
@@ -58,6 +58,12 @@ def skip_words(skip: Skip | str | None) -> str:
 def skip_reason(place: Place) -> str:
     """The same with its numbers: "at her limit of 5 today"."""
     return seat_words.reason(place)
+
+
+@register.filter
+def why_words(why: str) -> str:
+    """Why a recipient would get no copy now."""
+    return recipient_words.why_words(why)
 
 
 @register.filter
