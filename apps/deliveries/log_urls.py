@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.deliveries.views import deliveries, disputes, recipient, statements
+from apps.deliveries.views import by_hand, deliveries, disputes, recipient, statements
 
 urlpatterns = [
     path("deliveries/", deliveries.delivery_list, name="deliveries"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("deliveries/<uuid:delivery>/replay/", deliveries.replay, name="replay_delivery"),
     path("deliveries/<uuid:delivery>/withdraw/", deliveries.withdraw, name="withdraw_delivery"),
     path("leads/<uuid:lead>/copies/", deliveries.copies, name="copies"),
+    path("leads/<uuid:lead>/copies/send/", by_hand.send_copies, name="send_copies"),
     path("returns/", disputes.dispute_list, name="disputes"),
     path("returns/<uuid:dispute>/", disputes.dispute_page, name="dispute"),
     path("returns/<uuid:dispute>/accept/", disputes.accept, name="accept_dispute"),

@@ -111,8 +111,10 @@ def send_by_hand(
 ) -> Planned:
     """Queue copies for these recipients of the team, whatever rules say, inside a transaction.
 
-    Whoever has the lead already, or may not have it, is passed over; the trace says why.
+    Whoever has the lead already, or may not have it, is passed over; the trace says why. The
+    lead is locked, so that a form sent twice sends one copy.
     """
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     path, root_id = _path(lead, by.team)
     ids = [each.pk for each in recipients]
     table = choosing.table(by.team, recipient_ids=ids, pool_ids=[], path=path, now=now)

@@ -168,8 +168,13 @@ def copies(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
         "now": clock(),
         "rows": [log.row(each, access) for each in found],
         "lead_id": lead,
+        "may_send": access.can(Permission.EDIT_ROUTING) and _has_recipients(access),
     }
     return render(request, "deliveries/_copies.html", context)
+
+
+def _has_recipients(access: Access) -> bool:
+    return Recipient.objects.visible_to(access).filter(is_active=True).exists()
 
 
 def _delivery(access: Access, pk: UUID) -> Delivery:
