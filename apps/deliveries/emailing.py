@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
@@ -113,17 +114,23 @@ def _adopt_address(delivery: Delivery, recipient: Recipient) -> str:
 def _subject(copy: Copy, sheet: Sheet) -> str:
     """One line, whatever is in the names."""
     if copy.is_offer:
-        words = _("Offer: %(what)s · the first to accept gets it") % {"what": _what(sheet)}
-        return normalise.line(words, LONGEST_SUBJECT)
+        return normalise.line(_offer_subject(copy.delivery, sheet), LONGEST_SUBJECT)
     name = f": {sheet.headline}" if sheet.has_name or sheet.where else ""
     campaign = copy.delivery.campaign or sheet.campaign
     tail = f" ({normalise.line(campaign, 60)})" if campaign else ""
     return normalise.line(_("New lead") + name + tail, LONGEST_SUBJECT)
 
 
-def _what(sheet: Sheet) -> str:
+def _offer_subject(delivery: Delivery, sheet: Sheet) -> str:
+    """ "Offer: a lead in Graz, solar roof (open until 14:35)"."""
     place = sheet.where.split(", ")[0]
-    return _("a lead in %(place)s") % {"place": place} if place else _("a lead")
+    what = _("a lead in %(place)s") % {"place": place} if place else _("a lead")
+    about = ", ".join(part for part in (what, sheet.product[:60]) if part)
+    until = delivery.offered_until
+    if until is None:
+        return _("Offer: %(what)s") % {"what": about}
+    words = {"what": about, "when": date_format(timezone.localtime(until), "H:i")}
+    return _("Offer: %(what)s (open until %(when)s)") % words
 
 
 def _mail(letter: Letter, address: str, copy: Copy, server: Any) -> EmailMultiAlternatives:

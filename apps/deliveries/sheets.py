@@ -61,6 +61,7 @@ class Sheet:
     ways: Sequence[Way]
     facts: Sequence[Fact]
     message: str
+    product: str
     source: str
     campaign: str
     received_at: datetime | None
@@ -78,6 +79,7 @@ def of(delivery: Delivery, registry: Registry, *, masked: bool = False) -> Sheet
     Times are in the zone that is active.
     """
     copy = dict(delivery.payload)
+    currencies = {name: word for name, word in copy.items() if name.endswith(CURRENCY)}
     if masked:
         copy = copying.masked(copy, delivery.recipient, registry)
     listed = copying.labels(copy, delivery.recipient, registry)
@@ -91,8 +93,9 @@ def of(delivery: Delivery, registry: Registry, *, masked: bool = False) -> Sheet
         company=given.get("company", "") if given.get("name") else "",
         where=", ".join(part for key in ("city", "country") if (part := given.get(key))),
         ways=ways,
-        facts=_facts(listed, copy, delivery.recipient.renames, ways, masked=masked),
+        facts=_facts(listed, currencies | copy, delivery.recipient.renames, ways, masked=masked),
         message=_TURNS.sub("", normalise.text(by_key.get("message"))),
+        product=given.get("product", ""),
         source=given.get("source", ""),
         campaign=given.get("campaign", ""),
         received_at=_moment(by_key.get("received_at")),

@@ -124,12 +124,12 @@ def test_fields_stand_under_the_recipients_names(post: PostOffice) -> None:
 
 
 def test_an_offer_tells_nothing_that_would_reach_the_person(post: PostOffice) -> None:
-    copy = a_copy(is_offer=True)
+    copy = a_copy(is_offer=True, delivery__offered_until=NOW.replace(hour=14, minute=35))
 
     emailing.send(copy, NOW)
 
     mail = post.only
-    assert subject(mail) == "Offer: a lead in Graz · the first to accept gets it"
+    assert subject(mail) == "Offer: a lead in Graz, Solar roof, 12 kW (open until 15:35)"
     for part in ("plain", "html"):
         said = body(mail, part)
         for secret in ("Rosa", "Steiner", "879", "rosa@", "after five", "tel:", "wa.me", "mailto:"):
