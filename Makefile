@@ -52,8 +52,8 @@ test: .venv/.test node_modules/.done check ## Checks and the whole suite
 bench: .venv/.test ## Figures beside raw limits measured in the same run
 	@$(PY) -m tests.bench $(ARGS)
 
-chaos: .venv/.test ## Faults on purpose; N=1000 for a long run
-	@$(PY) -m tests.chaos $(N)
+chaos: .venv/.test ## Faults on purpose; N=1000 for a long run, ARGS="--only copies"
+	@$(PY) -m tests.chaos $(N) $(ARGS)
 
 demo-maven: .venv/.run ## Send a real company's leads through the road; DATA=folder
 	@$(PY) -m ops.demo_maven $(DATA) $(ARGS)

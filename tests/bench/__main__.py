@@ -21,9 +21,9 @@ from typing import Any
 from tests.bench.figures import Figure, Options, table
 from tests.stand import Stand, standing
 
-PARTS = ("captures", "claims", "timers", "matching", "alerts", "dashboard", "simulator")
+PARTS = ("captures", "claims", "copies", "timers", "matching", "alerts", "dashboard", "simulator")
 GIVEN = dict(os.environ)  # before the stand writes its own addresses into it
-ON_THE_STAND = {"captures", "claims", "timers"}
+ON_THE_STAND = {"captures", "claims", "copies", "timers"}
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
     how = Options(options.seconds, options.rounds, options.pending)
     figures: list[Figure] = []
     if chosen & ON_THE_STAND:
-        with standing(WEB_WORKERS="2") as stand:
+        with standing(WEB_WORKERS="2", EGRESS_TO_THIS_MACHINE="1") as stand:
             for part in _on_the_stand(stand, how, chosen):
                 figures += _shown(part())
     if "matching" in chosen:
@@ -72,13 +72,15 @@ def main() -> int:
 
 def _on_the_stand(stand: Stand, how: Options, chosen: set[str]) -> list[Callable[[], list[Figure]]]:
     """The parts that need the site. Deadlines are last: row 8 empties a table."""
-    from tests.bench import captures, claims, timers
+    from tests.bench import captures, claims, copies, timers
 
     parts: list[Callable[[], list[Figure]]] = []
     if "captures" in chosen:
         parts.append(lambda: captures.measure(stand, how))
     if "claims" in chosen:
         parts.append(lambda: claims.measure(stand, how))
+    if "copies" in chosen:
+        parts.append(lambda: copies.measure(stand, how))
     if "timers" in chosen:
         parts.append(lambda: timers.reassignments(stand, how, captures.single(stand, how)))
         parts.append(lambda: timers.idle_polls(stand, how))

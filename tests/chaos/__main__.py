@@ -1,7 +1,8 @@
 """Faults on purpose, on a site of its own: python -m tests.chaos [N] [--only captures …]
 
 N=1000 is a long run: 1,000 captures, 3 × 500 with Redis away, 4,000 deadlines over a minute,
-200 claimers × 50 rounds. Histories are kept in the folder that is printed.
+1,000 leads to 5 recipients each, 200 claimers × 50 rounds. Histories are kept in the folder that
+is printed.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos import captures, checker, deadlines, redis
+from tests.chaos import captures, checker, copies, deadlines, redis
 from tests.chaos.history import History, read
 from tests.chaos.scenario import Scenario
 from tests.stand import Stand, standing
 
-SCENARIOS = {"captures": captures.run, "redis": redis.run, "deadlines": deadlines.run}
+SCENARIOS = {
+    "captures": captures.run, "redis": redis.run, "deadlines": deadlines.run, "copies": copies.run,
+}  # fmt: skip
 RACES = "races"
 
 
@@ -38,7 +41,8 @@ def main() -> int:
     chosen = options.only or [*SCENARIOS, RACES]
     broken = 0
     if set(chosen) & SCENARIOS.keys():
-        with standing(WORKER_CONCURRENCY="1", WEB_WORKERS="1") as stand:
+        settings = {"WORKER_CONCURRENCY": "1", "WEB_WORKERS": "1", "EGRESS_TO_THIS_MACHINE": "1"}
+        with standing(**settings) as stand:
             for name in [name for name in SCENARIOS if name in chosen]:
                 broken += _run(name, stand, options, folder)
     if RACES in chosen:

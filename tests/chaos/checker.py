@@ -48,6 +48,35 @@ def _sent(events: list[Event]) -> set[str]:
     return {event["key"] for event in of(events, "sent")}
 
 
+def copies(events: list[Event]) -> list[str]:
+    """Every lead went to every recipient: nothing lost, nothing doubled once ids are compared."""
+    rows = {row["id"]: row for row in of(events, "copy_row")}
+    had = {(event["id"], event["by"]) for event in of(events, "received")}
+    meant = {(row["id"], row["recipient"]) for row in rows.values()}
+    recipients = {row["recipient"] for row in rows.values()}
+    of_lead = Counter(row["lead"] for row in rows.values())
+    answered = {event["lead"] for event in of(events, "captured")}
+    sent, answers = _sent(events), {event["key"] for event in of(events, "captured")}
+    wrong = [f"{key} was never answered" for key in sent - answers]
+    wrong += [f"{one} never reached {name}" for one, name in meant - had]
+    wrong += [f"{name} has {one}, which was not meant for it" for one, name in had - meant]
+    wrong += [
+        f"{lead} has {of_lead[lead]} copies for {len(recipients)} recipients"
+        for lead in answered | of_lead.keys()
+        if of_lead[lead] != len(recipients) or lead not in answered
+    ]
+    wrong += [f"{row['id']} is {row['state']}" for row in rows.values() if not _arrived(row)]
+    wrong += [f"{e['id']} was not signed" for e in of(events, "received") if not e["genuine"]]
+    leads = Counter(event["key"] for event in of(events, "team_lead"))
+    for_teams = {row["id"] for row in rows.values() if row["channel"] == "team"}
+    wrong += [f"{one} became {leads[one]} leads" for one in for_teams if leads[one] != 1]
+    return wrong if rows else ["There were no copies."]
+
+
+def _arrived(row: Event) -> bool:
+    return row["state"] in ("delivered", "opened")
+
+
 def redis(events: list[Event]) -> list[str]:
     """All is answered, quickly, while Redis is away; pages catch up when it is back."""
     wrong = captures(events)
@@ -119,7 +148,7 @@ def lateness(events: list[Event]) -> dict[str, float]:
 
 
 CHECKS: dict[str, Callable[[list[Event]], list[str]]] = {
-    "captures": captures, "redis": redis, "deadlines": deadlines,
+    "captures": captures, "redis": redis, "deadlines": deadlines, "copies": copies,
 }  # fmt: skip
 
 
@@ -138,6 +167,14 @@ def figures(name: str, events: list[Event]) -> dict[str, Any]:
             found[f"p99_{state}"] = round(percentile(during, 0.99), 3)
     for event in of(events, "caught_up"):
         found["caught_up_after"] = event["seconds"]
+    if name == "copies":
+        received = Counter(event["id"] for event in of(events, "received"))
+        took = next(event["seconds"] for event in of(events, "delivered_all"))
+        found |= {
+            "copies": len(received),
+            "sent_again": sum(received.values()) - len(received),
+            "copies_a_second": round(len(received) / took, 1),
+        }
     if name == "deadlines":
         found |= {key: round(value, 2) for key, value in lateness(events).items()}
     return found

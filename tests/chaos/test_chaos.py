@@ -20,9 +20,14 @@ SIZE = os.environ.get("CHAOS_SIZE", "40")
 PATIENCE = os.environ.get("CHAOS_PATIENCE", "4")
 
 
-def test_a_short_run_of_every_scenario_keeps_every_promise(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "scenarios", [["captures", "redis", "deadlines"], ["copies"]], ids=["leads", "copies"]
+)
+def test_a_short_run_of_every_scenario_keeps_every_promise(
+    tmp_path: Path, scenarios: list[str]
+) -> None:
     command = [sys.executable, "-m", "tests.chaos", SIZE, "--patience", PATIENCE]
-    command += ["--folder", str(tmp_path), "--only", "captures", "redis", "deadlines"]
+    command += ["--folder", str(tmp_path), "--only", *scenarios]
     given = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
     run = subprocess.run(
@@ -30,7 +35,9 @@ def test_a_short_run_of_every_scenario_keeps_every_promise(tmp_path: Path) -> No
     )
 
     verdicts = [json.loads(line) for line in run.stdout.splitlines()]
-    assert [verdict["kept"] for verdict in verdicts] == [True] * 3, run.stdout + run.stderr
+    assert [verdict["kept"] for verdict in verdicts] == [True] * len(scenarios), (
+        run.stdout + run.stderr
+    )
     assert run.returncode == 0
 
 
@@ -63,6 +70,44 @@ def test_a_whole_history_is_whole() -> None:
 )
 def test_the_checker_sees_what_was_lost_or_doubled(events: list[Event], words: str) -> None:
     assert any(words in wrong for wrong in checker.captures(events))
+
+
+def copied(**changes: Any) -> list[Event]:
+    """The history of one lead that went to a webhook and to a team, with changes to its rows."""
+    row = {"what": "copy_row", "lead": "l", "state": "delivered", **changes}
+    return [
+        {"what": "sent", "key": "k"},
+        {"what": "captured", "key": "k", "lead": "l"},
+        {**row, "id": "1", "channel": "webhook", "recipient": "alps"},
+        {**row, "id": "2", "channel": "team", "recipient": "dealer"},
+        {"what": "received", "id": "1", "by": "alps", "genuine": True},
+        {"what": "received", "id": "2", "by": "dealer", "genuine": True},
+        {"what": "team_lead", "key": "2", "lead": "theirs"},
+    ]
+
+
+def test_a_copy_that_came_twice_under_one_id_is_one() -> None:
+    assert checker.copies([*copied(), copied()[4]]) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([*copied()[:4], *copied()[5:]], "1 never reached alps"),
+        ([*copied(), {**copied()[4], "by": "dealer"}], "not meant for it"),
+        ([*copied(), {**copied()[4], "genuine": False}], "1 was not signed"),
+        ([*copied()[:3], *copied()[4:]], "not meant for it"),
+        ([*copied(), copied()[6]], "2 became 2 leads"),
+        (copied()[:6], "2 became 0 leads"),
+        (copied(state="failed"), "1 is failed"),
+        ([*copied(), {**copied()[2], "id": "3"}], "3 copies for 2 recipients"),
+        ([*copied(), {"what": "captured", "key": "x", "lead": "m"}], "0 copies for 2"),
+        ([*copied(), {"what": "sent", "key": "late"}], "late was never answered"),
+        ([], "no copies"),
+    ],
+)
+def test_the_checker_sees_a_copy_that_is_lost_or_doubled(events: list[Event], words: str) -> None:
+    assert any(words in wrong for wrong in checker.copies(events))
 
 
 def deadline(**changes: Any) -> Event:
