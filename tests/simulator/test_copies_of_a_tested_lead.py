@@ -51,7 +51,7 @@ def test_who_would_get_a_copy_and_who_not_is_said(
 
     assert "gets a copy" in page
     assert "is paused" in page
-    assert "then stops here" in page
+    assert "Stops here" in page
     assert "Too late" not in page
     assert "nobody gets a copy" in other
 
