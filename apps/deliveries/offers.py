@@ -71,11 +71,11 @@ def accept(delivery: Delivery, *, now: datetime, by_user: User | None = None) ->
     # A lease of somebody who sends the offer right now stays: the copy goes out after it.
     if not mine.update(state=State.QUEUED, accepted_at=now, next_attempt_at=now, reason=""):
         return _mine_already_or_gone(delivery.pk)
-    delivery.refresh_from_db()
-    _count(delivery, now)
-    _withdraw([each.pk for each in offered if each.pk != delivery.pk], TAKEN, now)
-    log.info("offer_accepted", delivery=str(delivery.pk), user=str(by_user.pk) if by_user else None)
-    return delivery
+    taken = _fresh(delivery.pk)
+    _count(taken, now)
+    _withdraw([each.pk for each in offered if each.pk != taken.pk], TAKEN, now)
+    log.info("offer_accepted", delivery=str(taken.pk), user=str(by_user.pk) if by_user else None)
+    return taken
 
 
 def decline(delivery: Delivery, *, now: datetime) -> None:
@@ -127,8 +127,13 @@ def _locked(distribution_id: UUID, pool_id: UUID | None) -> list[Delivery]:
     return list(rows.order_by("pk").select_for_update(no_key=True))
 
 
+def _fresh(pk: UUID) -> Delivery:
+    """As it stands now; what the caller holds stays as it was, should this be rolled back."""
+    return Delivery.objects.select_related("team", "lead", "recipient").get(pk=pk)
+
+
 def _mine_already_or_gone(pk: UUID) -> Delivery:
-    delivery = Delivery.objects.select_related("team", "recipient").get(pk=pk)
+    delivery = _fresh(pk)
     if delivery.state != State.OFFERED and delivery.state not in ENDED:
         return delivery
     raise OfferGone(why_gone(delivery), delivery.ended_at or delivery.offered_until)
