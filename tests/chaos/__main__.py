@@ -41,8 +41,7 @@ def main() -> int:
     chosen = options.only or [*SCENARIOS, RACES]
     broken = 0
     if set(chosen) & SCENARIOS.keys():
-        settings = {"WORKER_CONCURRENCY": "1", "WEB_WORKERS": "1", "EGRESS_TO_THIS_MACHINE": "1"}
-        with standing(**settings) as stand:
+        with standing(WORKER_CONCURRENCY="1", WEB_WORKERS="1", EGRESS_TO_THIS_MACHINE="1") as stand:
             for name in [name for name in SCENARIOS if name in chosen]:
                 broken += _run(name, stand, options, folder)
     if RACES in chosen:
