@@ -38,6 +38,7 @@ class LeadCard:
     phone: str = ""
     band: str = ""
     groups: Sequence[Chip] = ()
+    is_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def lead_card(lead: Lead, access: Access, *, masked: bool, keys: Iterable[str] =
         phone=card.phone,
         band=card.band,
         groups=groups.known(access.team).of(lead),
+        is_copy=card.is_copy,
     )
 
 

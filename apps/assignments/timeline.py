@@ -32,7 +32,8 @@ SYMBOLS = {
     Kind.DO_NOT_CONTACT: "ban", Kind.MERGED: "merge", Kind.SCORED: "gauge",
     Kind.ENRICHED: "building-2", Kind.GROUPED: "tags", Kind.REPORTED: "flag",
     Kind.REPORT_DECIDED: "flag", Kind.PUT_BACK: "undo-2", Kind.HANDED_BACK: "log-out",
-    Kind.RULE: "split", Kind.HEARD: "ear",
+    Kind.RULE: "split", Kind.HEARD: "ear", Kind.COPIED: "send", Kind.CAME_BACK: "undo-2",
+    Kind.DISPUTED: "undo-2",
 }  # fmt: skip
 # Lines whose words somebody typed: not for those who see a lead masked.
 WRITTEN_BY_PEOPLE = frozenset({
@@ -179,6 +180,11 @@ def _label(kinds: Any, value: Any) -> str:
     return str(kinds(value).label) if value in kinds.values else str(value or "")
 
 
+def _source(data: dict[str, Any], words: str, of_copy: str) -> str:
+    """A source of copies says by its own name whence they come: “From Agency”."""
+    return (of_copy if data.get("copy") else words) % {"source": data.get("source", _("a source"))}
+
+
 def _again(data: dict[str, Any]) -> str:
     if data.get("linked"):
         return _("A new lead was made of it.")
@@ -193,11 +199,11 @@ _HEARD = {
 
 _SAYINGS: dict[Kind, Any] = {
     Kind.RECEIVED: lambda who, d: (
-        _("Received from %(source)s") % {"source": d.get("source", _("a source"))},
+        _source(d, _("Received from %(source)s"), _("Received: %(source)s")),
         str(d.get("form") or d.get("campaign") or ""),
     ),
     Kind.ATTACHED: lambda who, d: (
-        _("Came again from %(source)s") % {"source": d.get("source", _("a source"))}, _again(d),
+        _source(d, _("Came again from %(source)s"), _("Came again: %(source)s")), _again(d),
     ),
     Kind.OFFERED: lambda who, d: (
         _("Offered to %(who)s") % {"who": _low(who)}, _and(_rule(d), _instead(d)),
@@ -284,6 +290,16 @@ _SAYINGS: dict[Kind, Any] = {
     ),
     Kind.ROUTED: lambda who, d: (_("A rule stopped the lead"), _rule(d)),
     Kind.RULE: lambda who, d: (_("A rule changed the lead"), _and(_rule(d), _done(d))),
+    Kind.COPIED: lambda who, d: (
+        _("Sent to %(names)s") % {"names": ", ".join(d["recipients"])}
+        if d.get("recipients") else _("Rules sent it to nobody"),
+        _("It stays out of this team.") if d.get("keeps_out") else "",
+    ),
+    Kind.CAME_BACK: lambda who, d: (_("Came back"), _("No recipient has it.")),
+    Kind.DISPUTED: lambda who, d: (
+        _("%(who)s returned it to %(team)s") % {"who": who, "team": d.get("sender", "")},
+        str(d.get("why", "")),
+    ),
     Kind.HEARD: lambda who, d: (_HEARD.get(d.get("event", ""), _("It did something")), ""),
 }  # fmt: skip
 

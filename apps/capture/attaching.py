@@ -146,7 +146,13 @@ def _from(coming: Coming) -> dict[str, Any]:
         "source": coming.source.name,
         "campaign": coming.draft.columns.get("campaign", ""),
         "capture": str(coming.capture_id) if coming.capture_id else None,
+        **mark_of(coming.source),
     }
+
+
+def mark_of(source: Source) -> dict[str, Any]:
+    """What the timeline knows a copy by."""
+    return {"copy": True} if source.kind == Source.Kind.COPY else {}
 
 
 def _for_owner(lead: Lead) -> list[NewAlert]:

@@ -125,7 +125,7 @@ def _save(draft: LeadDraft, source: Source, by: Access, now: datetime, **more: A
     lead.company_key, lead.domain = keys["company_key"], keys["domain"]
     for name, value in scoring.score_lead(lead, source.team, now).items():
         setattr(lead, name, value)
-    data = {"source": source.name, "campaign": lead.campaign}
+    data = {"source": source.name, "campaign": lead.campaign, **attaching.mark_of(source)}
     first = activity(lead, Activity.Kind.RECEIVED, by=by, now=now, data=data)
     together.write([lead, first])
     return lead

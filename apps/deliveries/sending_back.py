@@ -56,7 +56,8 @@ def send_back(
     dispute = disputes.open_dispute(
         delivery, reason=reason, note=note, by_user=by.user, by_name=who, now=now
     )
-    data = {"sender": delivery.team.name, "reason": dispute.reason}
+    why = str(Dispute.Reason(dispute.reason).label).capitalize() + "."
+    data = {"sender": delivery.team.name, "reason": dispute.reason, "why": why}
     activity(lead, Activity.Kind.DISPUTED, by=by, now=now, data=data).save(force_insert=True)
     audit.record(
         by=by, action="lead.sent_back", target=lead, now=now,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from apps.leads.models import Lead
+from apps.leads.models import Lead, Source
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.presentation import money
@@ -37,6 +37,7 @@ class LeadCard:
     phone: str = ""
     email: str = ""
     band: str = ""
+    is_copy: bool = False  # another team sent it
 
     @property
     def origin(self) -> str:
@@ -62,6 +63,7 @@ def card(lead: Lead, *, masked: bool, keys: Iterable[str] = ()) -> LeadCard:
         phone="" if masked else lead.phone,
         email="" if masked else lead.email,
         band=lead.band,
+        is_copy=lead.source.kind == Source.Kind.COPY,
     )
 
 

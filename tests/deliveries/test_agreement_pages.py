@@ -376,7 +376,9 @@ class TestReturning:
         assert (dispute.team, dispute.reason, dispute.note) == (
             agency.team, "wrong_number", "No line",
         )  # fmt: skip
+        assert "Received: From Agency" in before
         assert Activity.objects.filter(lead=lead, kind=Activity.Kind.DISPUTED).exists()
+        assert "returned it to Agency" in after
 
     def test_a_salesperson_sees_the_source_and_no_form(self, dealer: Partner, lead: Lead) -> None:
         client = dealer.signed_in(dealer.seller)
