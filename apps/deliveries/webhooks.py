@@ -73,7 +73,7 @@ def _data(copy: Copy) -> dict[str, Any]:
     return {
         **data,
         "lead": copying.masked(delivery.payload, copy.recipient, registry(copy.team)),
-        "accept_url": links.address_of(delivery),
+        "accept_url": links.accept_address_of(delivery),
         "expires_at": until.astimezone(UTC).isoformat() if until else None,
     }
 
