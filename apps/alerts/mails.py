@@ -27,7 +27,7 @@ from django.utils.dateparse import parse_datetime
 from apps.accounts.models import User
 from apps.accounts.quiet import quiet_until
 from apps.alerts.links import address_of
-from apps.alerts.models import URGENT, Alert, AlertCounter, Kind
+from apps.alerts.models import URGENT, WORDED, Alert, AlertCounter, Kind
 from apps.teams.models import Membership
 
 log = structlog.get_logger(__name__)
@@ -125,7 +125,8 @@ def _not_quiet(user: User, alerts: list[Alert], now: datetime) -> list[Alert]:
 def _is_over(alert: Alert, now: datetime) -> bool:
     """An offer that has ended can't be taken any more."""
     ends = _moment(alert.data.get("expires_at"))
-    return alert.kind in (Kind.OFFERED, Kind.OPEN) and ends is not None and ends <= now
+    offers = (Kind.OFFERED, Kind.OPEN, Kind.COPY_OFFERED)
+    return alert.kind in offers and ends is not None and ends <= now
 
 
 def _send(user: User, alerts: Sequence[Alert], mailer: Any) -> bool:
@@ -166,6 +167,7 @@ def _line(alert: Alert) -> dict[str, Any]:
     return {
         "kind": Kind(alert.kind).label,
         "title": alert.data.get("title", ""),
+        "reason": alert.data.get("reason", "") if alert.kind in WORDED else "",
         "team": alert.team,
         "expires_at": _moment(alert.data.get("expires_at")),
         "respond_by": _moment(alert.data.get("respond_by")),

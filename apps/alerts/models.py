@@ -59,6 +59,8 @@ URGENT = (
 # Shown in the list and counted in the badge.
 # A copy for a member has an e-mail of its own.
 LISTED = (*MAILED, Kind.REMINDER, Kind.EXPIRED, Kind.COPY)
+# Their `data["reason"]` is a sentence, not a code.
+WORDED = (Kind.DELIVERY_DEAD, Kind.RECIPIENT_OFF, Kind.AGREEMENT)
 
 
 class AlertQuerySet(TeamQuerySet["Alert"]):

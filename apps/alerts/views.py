@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.alerts import services
 from apps.alerts.links import address_of
-from apps.alerts.models import Alert, Kind
+from apps.alerts.models import WORDED, Alert, Kind
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -41,6 +41,15 @@ SYMBOLS = {
     Kind.NOTICE: ("bell", "info"),
     Kind.REPORTED: ("flag", "soon"),
     Kind.REPORT_DECIDED: ("flag", "info"),
+    Kind.COPY: ("send", "calm"),
+    Kind.COPY_OFFERED: ("hand", "info"),
+    Kind.RETURNED: ("undo-2", "soon"),
+    Kind.DELIVERY_DEAD: ("circle-x", "urgent"),
+    Kind.DISPUTED: ("undo-2", "soon"),
+    Kind.DISPUTE_DECIDED: ("undo-2", "info"),
+    Kind.RECIPIENT_OFF: ("power-off", "urgent"),
+    Kind.CAMPAIGN: ("flag", "soon"),
+    Kind.AGREEMENT: ("handshake", "info"),
 }
 
 REASONS = {
@@ -75,11 +84,14 @@ REASONS = {
     "turn_given_back": _("accepted: the lead is closed, your turn is back"),
     "report_refused": _("refused: please work this lead"),
     "overflow_circle": _("its overflows go in a circle"),
+    "nobody_took_it": _("no copy of it is with anybody any more"),
+    "return_accepted": _("accepted: the lead is not billed"),
+    "return_refused": _("refused: the lead stays with you"),
 }
 
 
 # What asks to be answered in time, and what tells that it was answered by somebody.
-ASKING = frozenset({Kind.OFFERED, Kind.OPEN, Kind.REMINDER})
+ASKING = frozenset({Kind.OFFERED, Kind.OPEN, Kind.REMINDER, Kind.COPY_OFFERED})
 ENDINGS = (Kind.CLAIMED, Kind.WITHDRAWN)
 
 
@@ -124,8 +136,9 @@ class Item:
 
     @property
     def reason(self) -> str:
-        """Why, in words; the row keeps a code."""
-        return str(REASONS.get(self.alert.data.get("reason") or "", ""))
+        """Why, in words; the row keeps a code, or the words where there is none for it."""
+        reason = str(self.alert.data.get("reason") or "")
+        return str(REASONS.get(reason, reason if self.alert.kind in WORDED else ""))
 
     @property
     def deadline(self) -> datetime | None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
 from apps.alerts.services import NewAlert
+from apps.deliveries import links
 from apps.deliveries.models import Arrival, Dispute
 from apps.deliveries.telling import tell_managers
 from apps.rules.models import Recipient
@@ -35,7 +38,8 @@ def tell_recipient(dispute: Dispute, *, now: datetime) -> None:
     elif kind == Recipient.Kind.MEMBER:
         _tell_member(dispute, now)
     elif kind == Recipient.Kind.EMAIL:
-        mail = mail_of_decision(dispute)
+        with timezone.override(ZoneInfo(dispute.team.timezone)):
+            mail = mail_of_decision(dispute)
         transaction.on_commit(lambda: _post(mail), robust=True)
 
 
@@ -63,7 +67,8 @@ def _tell_member(dispute: Dispute, now: datetime) -> None:
         return
     data = {
         "title": _title(dispute.team.name, dispute), "page": "copy",
-        "id": str(dispute.delivery_id), "reason": f"return_{dispute.state}",
+        "id": str(dispute.delivery_id), "url": links.path_of(dispute.delivery),
+        "reason": f"return_{dispute.state}",
     }  # fmt: skip
     told = NewAlert(membership.user_id, Kind.DISPUTE_DECIDED, data=data)
     alerts.raise_alerts([told], team=dispute.team, now=now)

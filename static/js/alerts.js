@@ -6,17 +6,20 @@ import { announce, toast } from "./toasts.js";
 import { word } from "./words.js";
 
 // A clock runs: these chime in quiet hours too.
-const URGENT = new Set(["lead.offered", "lead.open", "lead.assigned", "lead.reminder", "lead.escalated"]);
+const URGENT = new Set(["lead.offered", "lead.open", "lead.assigned", "lead.reminder", "lead.escalated", "copy.offered"]);
 const CHIMES = new Set([...URGENT, "lead.unplaced"]);
 const COUNTED = new Set([
   "lead.assigned", "lead.offered", "lead.open", "lead.taken_back", "lead.held", "lead.unplaced",
   "lead.came_again", "lead.follow_up", "lead.reminder", "lead.expired", "lead.escalated", "lead.notice",
-  "lead.reported", "lead.report_decided",
+  "lead.reported", "lead.report_decided", "copy.sent", "copy.offered", "lead.returned", "delivery.dead",
+  "delivery.disputed", "delivery.decided", "recipient.off", "recipient.campaign", "agreement.changed",
 ]);
 const title = document.title;
 
 function pageOf(alert) {
   const team = encodeURIComponent(alert.team);
+  // What is about something else than a lead: the server knows where it is.
+  if (alert.data?.page) return `/t/${team}/alerts/${alert.id}/`;
   const isOpen = alert.kind === "lead.offered" || alert.kind === "lead.open" || !alert.lead;
   return isOpen ? `/t/${team}/` : `/t/${team}/leads/${alert.lead}/`;
 }
@@ -43,6 +46,15 @@ const SAYS = {
   "lead.held": () => ({ title: word("held") }),
   "lead.unplaced": () => ({ title: word("unplaced") }),
   "lead.hopper": () => ({ title: word("inHopper") }),
+  "copy.sent": () => ({ title: word("copySent") }),
+  "copy.offered": () => ({ title: word("copyOffered") }),
+  "lead.returned": () => ({ title: word("leadReturned") }),
+  "delivery.dead": () => ({ title: word("deliveryDead") }),
+  "delivery.disputed": () => ({ title: word("disputed") }),
+  "delivery.decided": () => ({ title: word("disputeDecided") }),
+  "recipient.off": () => ({ title: word("recipientOff") }),
+  "recipient.campaign": () => ({ title: word("campaign") }),
+  "agreement.changed": () => ({ title: word("agreement") }),
 };
 
 function isMine(alert) {

@@ -27,6 +27,7 @@ GUARDED = {
     "HopperEntry", "Capture", "Import", "ImportRow", "TurnEntry", "Pool", "PoolRevision",
     "Version", "RuleSet", "AuditEntry", "Alert", "AvailabilityChange", "TimeOff", "Invitation",
     "ApiToken", "Recipient", "RecipientPool", "RecipientTurn", "Agreement",
+    "Distribution", "Delivery", "DeliveryAttempt", "Dispute", "Arrival",
 }  # fmt: skip
 SECRET = ("hash", "encrypted", "password", "secret")
 FACTORIES = {
