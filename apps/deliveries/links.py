@@ -7,15 +7,18 @@ turns into the lead once it is accepted, and a withdrawn copy shows nothing.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.urls import reverse
 
 from apps.deliveries.models import Delivery
 
 _SALT = "deliveries.copy"
+_PROOF_SALT = "deliveries.mailbox"
+PROOF_HOLDS = timedelta(days=1)
 LONGEST = 200
 
 
@@ -58,6 +61,28 @@ def find(token: str) -> Delivery | None:
         return None
     rows = Delivery.objects.select_related("team", "lead", "recipient__agreement", "pool")
     return rows.filter(pk=pk, team__is_active=True).first()
+
+
+def proof_of(delivery: Delivery) -> str:
+    """For a mail to the recipient's own address: whoever has it reads that mailbox.
+
+    The link of a copy proves no such thing: people forward their leads.
+    """
+    return _prover().sign(f"{token_of(delivery)}~{delivery.recipient.email}")
+
+
+def proven(proof: str) -> tuple[Delivery, str] | None:
+    """The delivery and the address that was proven, for a day."""
+    try:
+        token, _tilde, email = _prover().unsign(proof, max_age=PROOF_HOLDS).partition("~")
+    except BadSignature:
+        return None
+    delivery = find(token)
+    return (delivery, email) if delivery is not None and email else None
+
+
+def _prover() -> TimestampSigner:
+    return TimestampSigner(salt=_PROOF_SALT, sep="!")
 
 
 def _id(token: str) -> UUID | None:

@@ -85,8 +85,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     form = JoinForm(request.POST or None, email=found.email, knows_person=user is not None)
     if form.is_valid():
         try:
-            made = onboarding.found_by_question(
-                found, user=user, now=timezone.now(), **form.cleaned_data
+            made = onboarding.found_by_mail(
+                found.email, user=user, now=timezone.now(), **form.cleaned_data
             )
         except PersonKnown:
             return redirect("welcome:agreement", token=token)

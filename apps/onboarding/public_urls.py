@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.onboarding import agreement_views, public_views
+from apps.onboarding import agreement_views, copy_views, public_views
 
 app_name = "welcome"
 urlpatterns = [
@@ -11,4 +11,6 @@ urlpatterns = [
     path("agreements/<str:token>/", agreement_views.agreement, name="agreement"),
     path("agreements/<str:token>/decline/", agreement_views.decline, name="agreement_decline"),
     path("agreements/<str:token>/account/", agreement_views.join, name="agreement_join"),
+    path("start/<str:token>/", copy_views.ask, name="from_copy"),
+    path("start/<str:token>/account/", copy_views.join, name="from_copy_join"),
 ]

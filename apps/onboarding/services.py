@@ -15,7 +15,7 @@ from apps.leads.defaults import add_default_statuses
 from apps.leads.models import Source
 from apps.rules import pools, seats
 from apps.rules.defaults import add_default_rules
-from apps.rules.models import Agreement, EmptyPolicy, Mode, Pool, Ranking
+from apps.rules.models import EmptyPolicy, Mode, Pool, Ranking
 from apps.teams import audit, invitations
 from apps.teams.access import Access
 from apps.teams.models import RESERVED_SLUGS, Membership, Team
@@ -90,18 +90,18 @@ def found_site(
     return owner, founded
 
 
-def found_by_question(
-    agreement: Agreement, *, user: User | None = None, name: str = "", password: str = "",
+def found_by_mail(
+    email: str, *, user: User | None = None, name: str = "", password: str = "",
     team: str, timezone: str, country: str, now: datetime,
 ) -> User:  # fmt: skip
-    """A team for whoever was asked to take another's leads, and her account if she has none.
+    """A team for whoever followed a link in a mail, and her account if she has none.
 
-    She answers afterwards. PersonKnown if the address got an account meanwhile.
+    The mail proved her address. PersonKnown if it got an account meanwhile.
     """
     try:
         with transaction.atomic():
             owner = user or create_person(
-                email=agreement.email, name=name, password=password, timezone=timezone, now=now
+                email=email, name=name, password=password, timezone=timezone, now=now
             )
             found_team(
                 name=team, slug=free_slug(team), timezone=timezone, country=country, owner=owner,
@@ -109,7 +109,7 @@ def found_by_question(
             )  # fmt: skip
             return owner
     except IntegrityError as error:
-        raise PersonKnown(agreement.email) from error
+        raise PersonKnown(email) from error
 
 
 @transaction.atomic
