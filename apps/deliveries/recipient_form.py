@@ -49,6 +49,7 @@ SECTIONS = {
     "told": ("contact_email",),
 }
 LAST_YEAR = 2100
+ASK = "ask"  # no agreement yet: one is asked for
 
 
 def _count(label: Any) -> forms.IntegerField:
@@ -59,7 +60,7 @@ class RecipientForm(forms.Form):
     """`settings(hours)` is what the services take; `fields_form` says what copies hold."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    agreement = forms.ChoiceField(label=_("Which team"), required=False)
+    agreement = forms.ChoiceField(label=_("Which team"))
     ask_email = forms.EmailField(
         label=_("Who decides there"),
         required=False,
@@ -149,20 +150,23 @@ class RecipientForm(forms.Form):
             del self.fields[name]
         if self.is_new:
             del self.fields["starts_campaign"]
+        self._offer(agreements, members)
+
+    def _offer(self, agreements: Sequence[Agreement], members: Any) -> None:
+        """What may be chosen in this team."""
         fields: dict[str, Any] = dict(self.fields)
-        fields["timezone"].choices = [
-            ("", now_("The team’s: %(zone)s") % {"zone": team.timezone}),
-            *timezone_choices(),
-        ]
-        fields["price"].help_text = now_("In %(currency)s; for statements.") % {
-            "currency": team.currency
-        }
+        team_zone = now_("The team’s: %(zone)s") % {"zone": self.team.timezone}
+        fields["timezone"].choices = [("", team_zone), *timezone_choices()]
+        currency = {"currency": self.team.currency}
+        fields["price"].help_text = now_("In %(currency)s; for statements.") % currency
         if "member" in fields:
             fields["member"].queryset = members
         if "agreement" in fields:
             given = [(str(each.pk), str(each.to or each.email)) for each in agreements]
-            asks = [("", now_("Another one: ask it by e-mail"))] if self.is_new else []
+            asks = [(ASK, now_("Another one: ask it by e-mail"))] if self.is_new else []
             fields["agreement"].choices = [*given, *asks]
+            if not given:  # there is nothing to choose
+                del self.fields["agreement"]
 
     def is_valid(self) -> bool:
         return all([super().is_valid(), self.fields_form.is_valid()])
@@ -175,14 +179,15 @@ class RecipientForm(forms.Form):
     @property
     def asks(self) -> bool:
         """Whether a team is to be asked for its consent."""
-        return self.kind == Recipient.Kind.TEAM and not self.cleaned_data["agreement"]
+        is_team = self.kind == Recipient.Kind.TEAM
+        return is_team and self.cleaned_data.get("agreement", ASK) == ASK
 
     def settings(
         self, hours: Mapping[str, Any] | None, *, agreement_id: UUID | None = None
     ) -> RecipientSettings:
         """What the form says; `hours` are the weekly ones typed beside it."""
         given = self.cleaned_data
-        chosen = given.get("agreement")
+        chosen = None if self.asks else given.get("agreement")
         return RecipientSettings(
             kind=self.kind,
             **{name: given[name] for name in SAME if name in given and name != "cap_window"},
@@ -215,8 +220,8 @@ class RecipientForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        nobody = cleaned.get("ask_email") == "" and not cleaned.get("agreement")
-        if self.is_new and nobody:
+        is_asking = self.kind == Recipient.Kind.TEAM and cleaned.get("agreement", ASK) == ASK
+        if self.is_new and is_asking and cleaned.get("ask_email") == "":
             self.add_error("ask_email", now_("Say whom to ask."))
         return cleaned
 
@@ -275,7 +280,7 @@ def _initial(
     recipient: Recipient | None, team: Team, agreements: Sequence[Agreement]
 ) -> dict[str, Any]:
     if recipient is None:
-        known = str(agreements[0].pk) if agreements else ""
+        known = str(agreements[0].pk) if agreements else ASK
         return {"return_days": 7, "open_hours": "always", "agreement": known}
     return {name: getattr(recipient, name) for name in SAME} | {
         "agreement": str(recipient.agreement_id or ""),
