@@ -33,6 +33,8 @@ _IS_OURS = "(channel <> 'team' OR state = 'offered')"
 _IS_DUE = f"{_WAITS} AND next_attempt_at <= statement_timestamp() AND {_IS_OURS}"
 _IS_FREE = "(locked_until IS NULL OR locked_until <= statement_timestamp())"
 # Recipients with something to do are found by jumps in the index, however much each waits for.
+# BETWEEN and the order keep the server to the index of recipients: by the one of moments alone it
+# would read all that waits for others.
 _DUE = f"""
 WITH RECURSIVE waiting AS (
   (SELECT recipient_id FROM deliveries_delivery WHERE {_WAITS} ORDER BY recipient_id LIMIT 1)
@@ -46,16 +48,17 @@ FROM waiting CROSS JOIN LATERAL (
   SELECT min(next_attempt_at) FILTER (WHERE {_IS_FREE}) AS since,
          count(DISTINCT locked_until) FILTER (WHERE NOT {_IS_FREE}) AS runs
   FROM (SELECT next_attempt_at, locked_until FROM deliveries_delivery
-        WHERE recipient_id = waiting.recipient_id AND {_IS_DUE}
-        ORDER BY next_attempt_at LIMIT {HEAD}) AS head
+        WHERE recipient_id BETWEEN waiting.recipient_id AND waiting.recipient_id AND {_IS_DUE}
+        ORDER BY recipient_id, next_attempt_at LIMIT {HEAD}) AS head
 ) AS work
 WHERE since IS NOT NULL AND runs < {MOST_RUNS}
 ORDER BY since, waiting.recipient_id
 """  # noqa: S608  (constants)
 _PICKED = f"""
 WITH picked AS MATERIALIZED (
-SELECT id FROM deliveries_delivery WHERE recipient_id = %s AND {_IS_DUE} AND {_IS_FREE}
-ORDER BY next_attempt_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+SELECT id FROM deliveries_delivery
+WHERE recipient_id BETWEEN %s AND %s AND {_IS_DUE} AND {_IS_FREE}
+ORDER BY recipient_id, next_attempt_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 )
 """  # noqa: S608  (constants)
 _TAKE = f"""{_PICKED}
@@ -100,7 +103,7 @@ def recipients(ids: list[UUID]) -> dict[UUID, Recipient]:
 def take(recipient: UUID, limit: int) -> Run | None:
     """Take up to `limit` due copies of this recipient; None if there is none any more."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [recipient, limit, LEASE_SECONDS])
+        cursor.execute(_TAKE, [recipient, recipient, limit, LEASE_SECONDS])
         rows = sorted(cursor.fetchall(), key=lambda row: (row[1], row[0]))
     if not rows:
         return None
@@ -128,7 +131,14 @@ def postpone(recipient: Recipient, wait: Wait, *, now: datetime) -> None:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            _POSTPONE, [recipient.pk, AT_ONCE, wait.until, wait.reason[: progress.LONGEST_WORDS]]
+            _POSTPONE,
+            [
+                recipient.pk,
+                recipient.pk,
+                AT_ONCE,
+                wait.until,
+                wait.reason[: progress.LONGEST_WORDS],
+            ],
         )
     if wait.patience is not None:
         _give_up_old(recipient, wait, now - wait.patience, now)
