@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "apps.simulator",
     "apps.experiments",
     "apps.dashboards",
+    "apps.agency",
     "apps.onboarding",
     "apps.api",
     "config.administration.AdministrationConfig",

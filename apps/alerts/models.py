@@ -43,6 +43,11 @@ class Kind(models.TextChoices):
     RECIPIENT_OFF = "recipient.off", _("A recipient was switched off")
     CAMPAIGN = "recipient.campaign", _("A campaign nears its end")
     AGREEMENT = "agreement.changed", _("A team answered or ended an agreement")
+    REQUESTED = "request.made", _("A member asks for something")
+    REQUEST_DECIDED = "request.decided", _("Your request was decided")
+    NUDGE = "lead.nudge", _("A manager reminds you of a lead")
+    GRANT = "grant.changed", _("What an agency may do has changed")
+    CLIENT = "client.warning", _("A client needs a look")
 
 
 # Worth an e-mail; the rest only keeps pages right.
@@ -51,6 +56,7 @@ MAILED = (
     Kind.CAME_AGAIN, Kind.FOLLOW_UP, Kind.ESCALATED, Kind.NOTICE, Kind.REPORTED,
     Kind.REPORT_DECIDED, Kind.COPY_OFFERED, Kind.RETURNED, Kind.DELIVERY_DEAD, Kind.DISPUTED,
     Kind.DISPUTE_DECIDED, Kind.RECIPIENT_OFF, Kind.CAMPAIGN, Kind.AGREEMENT,
+    Kind.REQUESTED, Kind.REQUEST_DECIDED, Kind.NUDGE, Kind.GRANT, Kind.CLIENT,
 )  # fmt: skip
 # Told at once, whatever hours somebody wants to be left alone in: a clock runs.
 URGENT = (

@@ -1,6 +1,6 @@
 """Who may do what in a team: the table of the product, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from django.db import models
@@ -23,6 +23,17 @@ class Switch(models.TextChoices):
     EDIT_GROUPS = "edit_groups", _("edits interest groups")
     EXPORT = "export", _("exports leads")
     DELETE = "delete", _("deletes leads")
+
+
+class Grant(models.TextChoices):
+    """What a client may let an agency do beyond seeing figures."""
+
+    SEE_LEADS = "see_leads", _("see leads")
+    ACT_ON_LEADS = "act_on_leads", _("act on leads: take, hand over, log, change the status")
+    EDIT_ROUTING = "edit_routing", _("rules and pools")
+    EDIT_SOURCES = "edit_sources", _("sources and captures")
+    EDIT_CONTENT = "edit_content", _("scripts")
+    EDIT_MEMBERS = "edit_members", _("members and invitations")
 
 
 class Permission(StrEnum):
@@ -81,6 +92,32 @@ BY_SWITCH: Mapping[str, frozenset[Permission]] = {
     Switch.EXPORT: frozenset({_P.EXPORT}),
     Switch.DELETE: frozenset({_P.DELETE_LEADS}),
 }
+
+
+# What each grant lets operators do in a client. Exports, deletions, other agencies and the team's
+# own settings are never granted.
+BY_GRANT: Mapping[str, frozenset[Permission]] = {
+    Grant.SEE_LEADS: frozenset({
+        _P.SEE_OTHERS, _P.SEE_UNASSIGNED, _P.SEE_DECISIONS,
+    }),
+    Grant.ACT_ON_LEADS: frozenset({
+        _P.SEE_OTHERS, _P.SEE_UNASSIGNED, _P.EDIT_OTHERS, _P.ADD_LEADS, _P.REASSIGN,
+        _P.SEE_DECISIONS, _P.USE_CONTENT,
+    }),
+    Grant.EDIT_ROUTING: frozenset({_P.SEE_ROUTING, _P.EDIT_ROUTING, _P.SEE_MEMBERS}),
+    Grant.EDIT_SOURCES: frozenset({_P.EDIT_SOURCES, _P.SEE_CAPTURES, _P.IMPORT}),
+    Grant.EDIT_CONTENT: frozenset({_P.USE_CONTENT, _P.EDIT_CONTENT}),
+    Grant.EDIT_MEMBERS: frozenset({_P.SEE_MEMBERS, _P.INVITE_SALESPEOPLE, _P.PAUSE_OTHERS}),
+}  # fmt: skip
+BY_ANY_GRANT = frozenset({_P.SEE_TEAM, _P.SEE_DASHBOARD})
+
+
+def granted(allows: Iterable[str]) -> frozenset[Permission]:
+    """Every permission of an operator in a client that grants these."""
+    found = set(BY_ANY_GRANT)
+    for grant in allows:
+        found |= BY_GRANT.get(grant, frozenset())
+    return frozenset(found)
 
 
 def allowed(role: str, switches: frozenset[str]) -> frozenset[Permission]:

@@ -91,3 +91,16 @@ class BulkRunFactory(OfTeam):
     lead_ids = factory.LazyFunction(list)
     created_at = NOW
     via = "membership"
+
+
+class ApprovalRequestFactory(OfLead):
+    """A salesperson asks for another owner."""
+
+    class Meta:
+        model = models.ApprovalRequest
+
+    kind = models.ApprovalRequest.Kind.REASSIGN
+    member = of_same_team("tests.factories.teams.MembershipFactory")
+    reason = "I know them privately."
+    at = NOW
+    via = "membership"

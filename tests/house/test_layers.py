@@ -27,9 +27,11 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "simulator": BELOW_THE_TOP,
     "experiments": BELOW_THE_TOP,
     "dashboards": BELOW_THE_TOP,
+    # Clients are looked at through the figures of their own dashboards.
+    "agency": BELOW_THE_TOP | {"dashboards"},
     # Demo data ends on the dashboard's own figures, and on a simulation.
-    "onboarding": BELOW_THE_TOP | {"dashboards", "simulator"},
-    "api": BELOW_THE_TOP,
+    "onboarding": BELOW_THE_TOP | {"dashboards", "agency", "simulator"},
+    "api": BELOW_THE_TOP | {"dashboards"},
 }
 # Where the outside comes in: these call services, and services never call them.
 EDGES = frozenset(

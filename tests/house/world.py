@@ -143,6 +143,7 @@ def _one(factory: Any, **columns: Any) -> Maker:
 # What addresses name. A new name in an address needs its line here.
 OBJECTS: Mapping[str, Maker] = {
     "account": _one(factories.NamedAccountFactory),
+    "approval": _of_lead(factories.ApprovalRequestFactory),
     "agreement": lambda side: factories.AgreementFactory(team=side.team).pk,
     "alert": lambda side: factories.AlertFactory(team=side.team, user=side.salesperson.user).pk,
     "assignment": _assignment,
@@ -150,6 +151,8 @@ OBJECTS: Mapping[str, Maker] = {
     "bulk_run": _one(factories.BulkRunFactory),
     "capture": _one(factories.CaptureFactory),
     "cover": _mine(factories.CoverFactory),
+    "client_grant": _one(factories.ClientGrantFactory),
+    "cost": _one(factories.CostFactory),
     "custom_field": _one(factories.CustomFieldFactory),
     "delivery": _one(factories.DeliveryFactory),
     "dispute": _one(factories.DisputeFactory),

@@ -2,10 +2,11 @@
 
 from apps.assignments.models.decisions import Decision, DecisionQuerySet, Door
 from apps.assignments.models.ownership import Assignment, AssignmentQuerySet, Offer, OfferQuerySet
-from apps.assignments.models.requests import BadLeadReport, BulkRun
+from apps.assignments.models.requests import ApprovalRequest, BadLeadReport, BulkRun
 from apps.assignments.models.waiting import Hold, HopperEntry, HopperQuerySet
 
 __all__ = [
+    "ApprovalRequest",
     "Assignment",
     "AssignmentQuerySet",
     "BadLeadReport",

@@ -1,8 +1,6 @@
-"""What people ask for: a bad lead to be judged, many leads to be sent."""
+"""What people ask for: a bad lead to be judged, another owner, turns, many leads to be sent."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,11 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.leads.models import Lead
+from apps.rules.models import Pool
 from apps.teams.models import Membership
 from apps.teams.scope import Deed, TeamRow
-
-if TYPE_CHECKING:
-    pass
 
 
 class BadLeadReport(TeamRow, Deed):
@@ -60,6 +56,63 @@ class BadLeadReport(TeamRow, Deed):
 
     def __str__(self) -> str:
         return f"{self.lead_id} {self.reason}"
+
+
+class ApprovalRequest(TeamRow, Deed):
+    """A member asks for what only a manager may do: another owner for a lead, or turn credit."""
+
+    class Kind(models.TextChoices):
+        REASSIGN = "reassign", _("another owner")
+        CREDIT = "credit", _("turns in a pool")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("waiting")
+        APPROVED = "approved", _("approved")
+        REFUSED = "refused", _("refused")
+        WITHDRAWN = "withdrawn", _("taken back")
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    member = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="requests")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, null=True, related_name="requests")
+    # Whom she would like to have the lead; empty: whoever the rules find.
+    to_member = models.ForeignKey(Membership, on_delete=models.CASCADE, null=True, related_name="+")
+    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, null=True, related_name="+")
+    turns = models.DecimalField(max_digits=6, decimal_places=2, null=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    at = models.DateTimeField()
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(
+        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    answer = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "id"], name="assignments_request_team_id"),
+            models.CheckConstraint(
+                condition=Q(kind="reassign", lead__isnull=False, pool__isnull=True)
+                | Q(kind="credit", pool__isnull=False, turns__isnull=False, lead__isnull=True),
+                name="assignments_request_names_it",
+            ),
+            models.UniqueConstraint(
+                fields=["member", "lead"],
+                condition=Q(state="open", lead__isnull=False),
+                name="assignments_request_of_lead_once",
+            ),
+            models.UniqueConstraint(
+                fields=["member", "pool"],
+                condition=Q(state="open", pool__isnull=False),
+                name="assignments_request_of_pool_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["team", "state", "-at"], name="assignments_request_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.member_id}"
 
 
 class BulkRun(TeamRow, Deed):

@@ -1,5 +1,13 @@
 """Teams, their members, and when and what those members can work on."""
 
+from apps.teams.models.agencies import (
+    Agency,
+    AgencyEntry,
+    ClientGrant,
+    ClientInvitation,
+    Operator,
+    OperatorInvitation,
+)
 from apps.teams.models.members import (
     AvailabilityChange,
     Cover,
@@ -24,9 +32,13 @@ from apps.teams.models.teams import (
 
 __all__ = [
     "RESERVED_SLUGS",
+    "Agency",
+    "AgencyEntry",
     "ApiToken",
     "AuditEntry",
     "AvailabilityChange",
+    "ClientGrant",
+    "ClientInvitation",
     "Cover",
     "DuplicatePolicy",
     "Holiday",
@@ -35,6 +47,8 @@ __all__ = [
     "MemberTerritory",
     "Membership",
     "MembershipQuerySet",
+    "Operator",
+    "OperatorInvitation",
     "Skill",
     "Team",
     "Territory",
