@@ -8,7 +8,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
@@ -81,7 +80,7 @@ def test_the_link_in_the_mail_is_good_for_a_day(delivery: Delivery) -> None:
     proof = links.proof_of(delivery)
     later = timezone.now() + timedelta(hours=25)
 
-    with patch.object(signing.time, "time", return_value=later.timestamp()):
+    with patch("django.core.signing.time.time", return_value=later.timestamp()):
         assert Client().get(f"/start/{proof}/account/").status_code == 404
     assert Client().get(f"/start/{proof}/account/").status_code == 200
 
