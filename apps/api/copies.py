@@ -187,6 +187,7 @@ class Resume(TeamView):
         """Leads for this recipient again."""
         found = _recipient(self.access, recipient)
         changed = recipients.resume(found, by=self.access, now=timezone.now())
+        progress.wake(changed, now=timezone.now())
         return Response(recipient_shape(changed, self.access))
 
 

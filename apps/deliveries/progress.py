@@ -21,6 +21,7 @@ from apps.deliveries import health, retries, returning
 from apps.deliveries.models import WAITING, Delivery, DeliveryAttempt
 from apps.deliveries.outcomes import Came, Result
 from apps.deliveries.telling import tell_managers
+from apps.rules.models import Recipient
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
@@ -110,6 +111,17 @@ def replay_all(rows: QuerySet[Delivery], *, by: Access, now: datetime) -> int:
         detail = {"deliveries": number}
         audit.record(by=by, action="deliveries.replayed_all", target=None, now=now, detail=detail)
     return number
+
+
+def wake(recipient: Recipient, *, now: datetime) -> int:
+    """Try what waits for this recipient at once, for it may be reached again; how much waits.
+
+    What still has to wait is moved again by the courier.
+    """
+    rows = Delivery.objects.filter(
+        recipient=recipient, state__in=WAITING, next_attempt_at__gt=now, locked_until=None
+    )
+    return rows.update(next_attempt_at=now)
 
 
 def _queue_again(rows: QuerySet[Delivery], now: datetime) -> int:

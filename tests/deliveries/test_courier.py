@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.core import mail
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.alerts.models import Alert, Kind
@@ -21,6 +22,7 @@ from apps.rules import recipient_secrets
 from apps.rules.models import Recipient
 from apps.teams import egress
 from apps.teams.access import Access
+from tests import factories
 from tests.capture.inbox import ROSA
 from tests.deliveries.receiver import Receiver, receiving
 from tests.deliveries.sender import Sender, to
@@ -465,3 +467,19 @@ def test_leads_whose_transaction_was_rolled_back_are_delivered_to_nobody(
     assert [each.body["data"]["lead"]["email"] for each in receiver["rolled-back"].taken] == [
         "kept@example.com"
     ]
+
+
+def test_what_waits_goes_out_as_soon_as_the_recipient_is_switched_on_again(
+    sender: Sender, receiver: Receiver
+) -> None:
+    recipient = webhook(sender, receiver, "again", disabled_at=timezone.now())
+    delivery = factories.DeliveryFactory(
+        team=sender.team, recipient=recipient, queued_at=timezone.now()
+    )
+    assert deliver() == 0
+    browser = sender.signed_in(sender.manager)
+
+    browser.post(reverse("deliveries:enable_recipient", args=[sender.team.slug, recipient.pk]))
+    deliver()
+
+    assert receiver["again"].ids == [str(delivery.pk)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from apps.deliveries import pinging
+from apps.deliveries import pinging, progress
 from apps.deliveries.recipient_deed_forms import PauseForm
 from apps.deliveries.views.recipients import edit_page, recipient_of, secret_key, to_recipient
 from apps.rules import recipients
@@ -42,7 +43,7 @@ def pause(request: HttpRequest, access: Access, recipient: UUID) -> HttpResponse
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
 def resume(request: HttpRequest, access: Access, recipient: UUID) -> HttpResponse:
-    return _do(request, access, recipient, recipients.resume, _("Leads go there again."))
+    return _do(request, access, recipient, _and_wake(recipients.resume), _("Leads go there again."))
 
 
 @team_page(Permission.EDIT_ROUTING)
@@ -56,7 +57,7 @@ def archive(request: HttpRequest, access: Access, recipient: UUID) -> HttpRespon
 @require_POST
 def restore(request: HttpRequest, access: Access, recipient: UUID) -> HttpResponse:
     said = _("It is back. Let a rule send leads to it.")
-    return _do(request, access, recipient, recipients.restore, said)
+    return _do(request, access, recipient, _and_wake(recipients.restore), said)
 
 
 @team_page(Permission.EDIT_ROUTING)
@@ -64,7 +65,7 @@ def restore(request: HttpRequest, access: Access, recipient: UUID) -> HttpRespon
 def enable(request: HttpRequest, access: Access, recipient: UUID) -> HttpResponse:
     """Its endpoint is there again."""
     said = _("On again: what waits is sent now, and given up copies can be replayed.")
-    return _do(request, access, recipient, recipients.enable, said)
+    return _do(request, access, recipient, _and_wake(recipients.enable), said)
 
 
 @team_page(Permission.EDIT_ROUTING)
@@ -89,6 +90,16 @@ def ping(request: HttpRequest, access: Access, recipient: UUID) -> HttpResponse:
         messages.error(request, _("Only a webhook can be tested so."))
         return to_recipient(access, found)
     return edit_page(request, access, found, pinged=pinging.ping(found, now=timezone.now()))
+
+
+def _and_wake(deed: Callable[..., object]) -> Callable[..., object]:
+    """The deed, after which copies that wait for the recipient are tried at once."""
+
+    def do(found: Recipient, *, by: Access, now: datetime) -> None:
+        deed(found, by=by, now=now)
+        progress.wake(found, now=now)
+
+    return do
 
 
 def _do(

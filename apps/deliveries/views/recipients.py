@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.deliveries import copying, recipient_list, recipient_words
+from apps.deliveries import copying, progress, recipient_list, recipient_words
 from apps.deliveries.recipient_deed_forms import PauseForm
 from apps.deliveries.recipient_fields_form import FieldsForm
 from apps.deliveries.recipient_form import RecipientForm
@@ -165,13 +165,13 @@ def _ask_and_create(access: Access, form: RecipientForm, hours: HoursForm) -> Re
 def _change(access: Access, recipient: Recipient, form: RecipientForm, hours: HoursForm) -> bool:
     starts = form.cleaned_data["starts_campaign"]
     settings = form.settings(_weekly(hours))
+    now = timezone.now()
     try:
-        recipients.change(
-            recipient, settings, by=access, now=timezone.now(), starts_campaign=starts
-        )
+        recipients.change(recipient, settings, by=access, now=now, starts_campaign=starts)
     except Refused as refused:
         form.refuse(refused)
         return False
+    progress.wake(recipient, now=now)  # it may be open now, or somewhere else
     return True
 
 
