@@ -1,7 +1,7 @@
 """What `make run` prints when everything stands."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ops import state
@@ -33,7 +33,15 @@ def _demo(demo: Mapping[str, Any], address: str) -> list[str]:
     return [
         f"Sign in with the password {demo['password']} as",
         *(f"  {role:{width}}  {email}" for role, email in demo["sign_in"].items()),
+        *_partners(demo, width),
         "",
         "Send a lead:",
         *(f"  {line}" for line in demo["curl"].replace(demo["address"], address).splitlines()),
     ]
+
+
+def _partners(demo: Mapping[str, Any], width: int) -> Iterator[str]:
+    """An older `var` has none."""
+    for partner in demo.get("partners", ()):
+        yield f"and at {partner['name']}, which gets copies of some leads, as"
+        yield from (f"  {role:{width}}  {email}" for role, email in partner["sign_in"].items())

@@ -73,7 +73,9 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     user = request.user if request.user.is_authenticated else None
     if user is None and find_person(email):
         return redirect(after)
-    form = JoinForm(request.POST or None, email=email, knows_person=user is not None)
+    form = JoinForm(
+        request.POST or None, email=email, knows_person=user is not None, initial=_guess(delivery)
+    )
     if form.is_valid():
         try:
             made = onboarding.found_by_mail(
@@ -87,6 +89,12 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     context = {"form": form, "team": delivery.team, "email": email}
     status = 422 if request.method == "POST" else 200
     return render(request, "onboarding/copy_join.html", context, status=status)
+
+
+def _guess(delivery: Delivery) -> dict[str, str]:
+    """Partners mostly live where the sender does."""
+    team = delivery.team
+    return {"timezone": delivery.recipient.timezone or team.timezone, "country": team.country}
 
 
 def _masked(email: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.db.models import Count, F, Q, Sum
 from django.test import Client
@@ -15,10 +16,21 @@ from django.test import Client
 from apps.alerts.models import Alert
 from apps.assignments.models import Assignment, Decision, Offer
 from apps.assignments.services import expire_due
+from apps.capture.copies import take_due
 from apps.capture.models import Capture
+from apps.deliveries import offers, returning
+from apps.deliveries.models import ARRIVED, WAITING, Arrival, Delivery, DeliveryAttempt, Dispute
 from apps.leads.models import OPEN_KINDS, Attempt, FollowUp, Lead
 from apps.onboarding.demonstration import acme, cast
-from apps.rules.models import Mode, Pool, Seat, TurnEntry
+from apps.rules.models import (
+    Mode,
+    Pool,
+    Recipient,
+    RecipientPool,
+    RecipientTurn,
+    Seat,
+    TurnEntry,
+)
 from apps.teams.models import Membership, Team
 
 pytestmark = pytest.mark.django_db
@@ -96,8 +108,16 @@ def test_its_past_holds_together_and_every_page_has_something(client: Client) ->
 
     team = Team.objects.get(slug="acme")
     for holds in (places_are_counted, credits_sum_to_zero, moments_are_in_order, owners_agree,
-                  nothing_is_due_at_once, every_page_has_something):  # fmt: skip
+                  nothing_is_due_at_once, every_page_has_something, copies_are_in_every_state,
+                  copies_hold_together, turns_of_recipients_sum_to_zero,
+                  no_copy_goes_out):  # fmt: skip
         holds(team)
+    partner = Team.objects.get(slug=made["partners"][0]["slug"])
+    for holds in (places_are_counted, credits_sum_to_zero, moments_are_in_order, owners_agree,
+                  nothing_is_due_at_once, the_partner_got_its_copies):  # fmt: skip
+        holds(partner)
+    for email in made["partners"][0]["sign_in"].values():
+        assert client.login(username=email, email=email, password=made["password"])
     # Nobody begins ahead of anybody: the next twelve website leads go to twelve people.
     assert len({send(client, path_of(made, "website"), n)["owner"] for n in range(12)}) == 12
 
@@ -169,3 +189,74 @@ def every_page_has_something(team: Team) -> None:
     assert len(attempts) == 12
     assert attempts.aggregate(all=Sum("n"))["all"] > 300
     assert {pool.mode for pool in Pool.objects.filter(team=team)} == set(Mode.values)
+
+
+def copies_are_in_every_state(team: Team) -> None:
+    """But queued: whether one waits depends on the hour."""
+    sent = Delivery.objects.filter(team=team)
+    assert {*sent.values_list("state", flat=True), "queued"} == set(Delivery.State.values)
+    assert set(sent.values_list("channel", flat=True)) == set(Recipient.Kind.values)
+    disputes = Dispute.objects.filter(team=team)
+    assert set(disputes.values_list("state", flat=True)) == set(Dispute.State.values)
+    near = Recipient.objects.get(team=team, quota__isnull=False)
+    assert 0 < near.campaign_count < (near.quota or 0)
+    assert near.deliveries.filter(queued_at__gte=near.campaign_since).count() >= near.campaign_count
+    assert Lead.objects.filter(team=team, stage=Lead.Stage.AWAY).exists()
+
+
+def copies_hold_together(team: Team) -> None:
+    """Each row says of itself what the services would have written."""
+    now = datetime.now(UTC)
+    for each in Delivery.objects.filter(team=team).prefetch_related("attempts"):
+        tries = list(each.attempts.all())
+        assert [one.number for one in tries] == list(range(1, len(tries) + 1)), each
+        moments = [each.queued_at, *(one.at for one in tries), now]
+        assert moments == sorted(moments), each
+        assert (each.state in WAITING) == (each.ended_at is None and each.state not in ARRIVED)
+        if each.state in ARRIVED:
+            assert tries[-1].is_success, each
+            assert (each.next_attempt_at, each.sent_at is None) == (None, False), each
+        if each.opened_at:
+            assert (each.sent_at or now) < each.opened_at <= now, each
+        if each.state == Delivery.State.DEAD:
+            assert [one.is_success for one in tries] == [False] * 8
+
+
+def turns_of_recipients_sum_to_zero(team: Team) -> None:
+    pools = RecipientPool.objects.filter(team=team)
+    assert {pool.way for pool in pools} == {"turn", "first"}
+    for pool in pools:
+        ledger: Counter[str] = Counter()
+        for turn in RecipientTurn.objects.filter(pool=pool):
+            assert sum(turn.deltas.values()) == 0
+            ledger.update(turn.deltas)
+        credits = {str(pk): credit for pk, credit in pool.seats.values_list("pk", "credit")}
+        assert sum(credits.values()) == 0
+        assert {pk: n for pk, n in credits.items() if n} == {pk: n for pk, n in ledger.items() if n}
+
+
+def no_copy_goes_out(team: Team) -> None:
+    """The process that delivers finds nothing to do, and no webhook may be called at all."""
+    tried = DeliveryAttempt.objects.count()
+    now = datetime.now(UTC)
+    assert take_due() == 0
+    assert offers.expire_due(now=now) == 0
+    assert returning.sweep(now=now) == 0
+    due = Delivery.objects.filter(state__in=WAITING, next_attempt_at__lte=now)
+    assert not due.exists()
+    assert DeliveryAttempt.objects.count() == tried
+    webhooks = Recipient.objects.filter(kind=Recipient.Kind.WEBHOOK)
+    assert {each.disabled_at is None for each in webhooks} == {False}
+    assert not mail.outbox
+
+
+def the_partner_got_its_copies(team: Team) -> None:
+    arrivals = Arrival.objects.filter(team=team)
+    sent = Delivery.objects.filter(channel=Recipient.Kind.TEAM, state=Delivery.State.DELIVERED)
+    assert set(arrivals.values_list("delivery_id", flat=True)) == set(
+        sent.values_list("pk", flat=True)
+    )
+    assert not arrivals.filter(lead=None).exists()
+    assert Offer.objects.filter(team=team, state=Offer.State.OPEN).exists()
+    by_source = Lead.objects.filter(team=team).values_list("source__kind")
+    assert {kind for kind, _n in by_source.annotate(Count("pk"))} == {"copy", "json"}

@@ -1,4 +1,4 @@
-"""The demo team `acme`: made once, the same whenever it is asked for."""
+"""The demo team `acme` with its neighbours: made once, the same whenever it is asked for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from django.db import transaction
 from apps.onboarding.demonstration import (
     company,
     more_rules,
+    nordlicht,
     past,
     present,
+    recipients,
     report,
     segments,
+    sharing,
     tried,
 )
 from apps.teams.models import Team
@@ -36,7 +39,9 @@ def _make(*, password: str, with_past: bool, now: datetime) -> Team:
         company.set_response_target(made, now=now)
         return made.team
     made = company.found(password=password, now=now - timedelta(days=past.DAYS))
-    past.play(made, now=now)
+    partner = nordlicht.found(password=password, now=now - timedelta(days=recipients.DAYS + 2))
+    past.play(made, partner, now=now)
+    sharing.play(made, partner, now=now)
     segments.add(made, now=now)
     more_rules.add(made, now=now)
     present.add(made, now=now)

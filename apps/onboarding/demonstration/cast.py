@@ -1,7 +1,8 @@
-"""Who appears in the demo: the people of Acme, and what their prospects write. Pure.
+"""Who appears in the demo: the people of two teams, and what their prospects write. Pure.
 
-Acme sells charging for electric vehicles to companies. Addresses are at example.com, and
-telephone numbers come from ranges that regulators keep for fiction.
+Acme sells charging for electric vehicles to companies; Nordlicht Solar puts panels on the roofs of
+some of them. Addresses are at example.com, and telephone numbers come from ranges that regulators
+keep for fiction.
 """
 
 from __future__ import annotations
@@ -50,6 +51,13 @@ MANAGERS = (
 ADMINS = (Person("Ola Adeyemi", ADMIN, "Sales operations"),)
 VIEWERS = (Person("Ruth Sommer", VIEWER, "Finance"),)
 EVERYONE = (*ADMINS, *MANAGERS, *SALESPEOPLE, *VIEWERS)
+NORDLICHT = (
+    Person("Birte Hansen", ADMIN, "Managing director"),
+    Person("Gesa Lorenzen", MANAGER, "Sales manager"),
+    Person("Malte Clausen", SALESPERSON, "Roof consultant", 6),
+    Person("Wiebke Jansen", SALESPERSON, "Roof consultant", 4),
+    Person("Sönke Petersen", SALESPERSON, "Roof consultant", 2),
+)
 
 _FIRST = (
     "Katharina", "Lukas", "Rosa", "Felix", "Hannah", "Markus", "Ines", "Stefan", "Nora", "David",
@@ -104,6 +112,13 @@ NOTES = (
     "Prefers messages to calls.", "Budget is approved for this quarter.",
 )  # fmt: skip
 
+RETURN_NOTES = {
+    "duplicate": "We talk to them since March.",
+    "out_of_area": "Their roof is in Bavaria; we build between Bremen and Kiel.",
+    "wrong_number": "The number belongs to somebody else.",
+    "other": "They want charge points only, no panels.",
+    "spam": "Nobody of this name works there.",
+}
 NEXT_STEPS = (
     ("email", "Send the depot offer"), ("call", "Call back, was in a meeting"),
     ("call", "Second call: site plan and grid connection"), ("sms", "Confirm the visit"),

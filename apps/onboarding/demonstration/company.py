@@ -26,10 +26,10 @@ SLUG, TIMEZONE = "acme", "Europe/Berlin"
 FLOOR, OPEN_HOUSE, SENIORS = "Sales floor", "Open house", "Enterprise"
 OPEN_FLOOR, PARTNERS, FRENCH, NURTURE = "Open floor", "Partners", "French desk", "Nurture"
 # Open day and night, so that a lead finds somebody whenever the demo is tried.
-_ALWAYS: Mapping[str, Any] = {
+ALWAYS: Mapping[str, Any] = {
     "is_always_open": True, "respects_hours": False, "business_time": False,
 }  # fmt: skip
-_EVERY_HOUR = {str(day): [["00:00", "24:00"]] for day in range(7)}
+EVERY_HOUR = {str(day): [["00:00", "24:00"]] for day in range(7)}
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -54,7 +54,7 @@ def settings_of_pools() -> list[tuple[PoolSettings, slice]]:
 def _pool(name: str, mode: Mode, **settings: Any) -> PoolSettings:
     pulled = mode in (Mode.CLAIM, Mode.HOPPER)
     ranking = settings.pop("ranking", Ranking.NONE if pulled else Ranking.TURN)
-    return PoolSettings(name=name, mode=mode, ranking=ranking, **_ALWAYS, **settings)
+    return PoolSettings(name=name, mode=mode, ranking=ranking, **ALWAYS, **settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,12 @@ def found(*, password: str, now: datetime) -> Company:
     admin_user.save(update_fields=["is_staff", "is_superuser"])
     team = onboarding.found_team(
         name="Acme", slug=SLUG, timezone=TIMEZONE, country="DE", owner=admin_user, now=now,
-        hours=_EVERY_HOUR,
+        hours=EVERY_HOUR,
     )  # fmt: skip
     first = Membership.objects.select_related("user").get(team=team)
     first.team = team
     by = Access.of(first)
-    members = [_member(person, by=by, now=now) for person in others]
+    members = [join(person, by=by, now=now) for person in others]
     sign_ins.give_password(team, password)
     staff = [Access.of(member) for member in members]
     company = Company(
@@ -98,7 +98,8 @@ def found(*, password: str, now: datetime) -> Company:
     return company
 
 
-def _member(person: Person, *, by: Access, now: datetime) -> Membership:
+def join(person: Person, *, by: Access, now: datetime) -> Membership:
+    """Make a person a member; she can sign in once she has a password."""
     member: Membership = Membership.objects.create(
         team=by.team,
         user=sign_ins.person(person.name, timezone=TIMEZONE, now=now),
@@ -188,7 +189,7 @@ def add_small_firms(company: Company, *, now: datetime) -> None:
     """A later version of the rules: small firms may wait in the hopper."""
     by, team = company.manager, company.team
     hopper = {NURTURE: Pool.objects.get(team=team, name=NURTURE)}
-    conditions = {"all": [_is("employees", "lt", 20), {"not": _is("timeline", "is", "Now")}]}
+    conditions = {"all": [is_("employees", "lt", 20), {"not": is_("timeline", "is", "Now")}]}
     fields = _fields("Small firms, no hurry", conditions, NURTURE, hopper)
     rule_set = versions.main_set(team)
     versions.add_rule(rule_set, fields, by=by, now=now)
@@ -197,21 +198,21 @@ def add_small_firms(company: Company, *, now: datetime) -> None:
 
 def _rules() -> list[tuple[str, dict[str, Any], str]]:
     """Name, conditions and pool; no pool disqualifies."""
-    dach = _is("country", "is_one_of", ["DE", "AT", "CH"])
-    large = [_is("budget", "gte", 50_000), _is("custom.charge_points", "gte", 40)]
-    depot = {"all": [_is("product", "is", "Depot charging"), {"any": large}]}
+    dach = is_("country", "is_one_of", ["DE", "AT", "CH"])
+    large = [is_("budget", "gte", 50_000), is_("custom.charge_points", "gte", 40)]
+    depot = {"all": [is_("product", "is", "Depot charging"), {"any": large}]}
     return [
-        ("Website", {"all": [_is("source", "is", "website")]}, FLOOR),
-        ("Open house", {"all": [_is("source", "is", "openhouse")]}, OPEN_HOUSE),
-        ("Outside our market", {"all": [_is("country", "is_one_of", ["US", "CA", "AU"])]}, ""),
-        ("Enterprise, DACH", {"all": [dach, _is("employees", "gte", 500)]}, SENIORS),
+        ("Website", {"all": [is_("source", "is", "website")]}, FLOOR),
+        ("Open house", {"all": [is_("source", "is", "openhouse")]}, OPEN_HOUSE),
+        ("Outside our market", {"all": [is_("country", "is_one_of", ["US", "CA", "AU"])]}, ""),
+        ("Enterprise, DACH", {"all": [dach, is_("employees", "gte", 500)]}, SENIORS),
         ("Large depots", depot, SENIORS),
-        ("Partners", {"all": [_is("source", "is", "partner-portal")]}, PARTNERS),
-        ("France", {"any": [_is("country", "is", "FR"), _is("language", "is", "fr")]}, FRENCH),
+        ("Partners", {"all": [is_("source", "is", "partner-portal")]}, PARTNERS),
+        ("France", {"any": [is_("country", "is", "FR"), is_("language", "is", "fr")]}, FRENCH),
     ]
 
 
-def _is(field: str, op: str, value: Any) -> dict[str, Any]:
+def is_(field: str, op: str, value: Any) -> dict[str, Any]:
     return {"field": field, "op": op, "value": value}
 
 

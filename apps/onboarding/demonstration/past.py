@@ -11,10 +11,11 @@ from django.db.models import F
 from apps.alerts.models import LISTED, Alert
 from apps.assignments.models import Assignment, Offer
 from apps.leads.models import FollowUp, LeadEvent
-from apps.onboarding.demonstration import cast, company
+from apps.onboarding.demonstration import cast, company, recipients
 from apps.onboarding.demonstration.agenda import Agenda
 from apps.onboarding.demonstration.company import Company
 from apps.onboarding.demonstration.road import Body, Road
+from apps.teams.models import Team
 
 DAYS = 56
 # Leads before today's last minutes. With those, the sales floor's turns are one more than a
@@ -27,7 +28,7 @@ RECEIVED = {
 _TODAY = {
     "website": 24, "openhouse": 2, "meta-lead-ads": 4, "partner-portal": 1, "trade-fair-form": 1,
 }  # fmt: skip
-_BEING_MADE = timedelta(minutes=1)
+_BEING_MADE = timedelta(minutes=2)
 _RECENT, _RECENT_SHARE, _COME_AGAIN = 28, 0.88, 12
 _ODD: tuple[tuple[str, Body], ...] = (
     ("meta-lead-ads", {"name": "Walk-in visitor", "company": "Seefeld Hotels"}),
@@ -42,6 +43,9 @@ _LARGE = {"country": "DE", "city": "Munich", "employees": 640, "company": "Isarw
           "product": "Depot charging", "charge_points": 40}  # fmt: skip
 _SMALL = {"country": "AT", "city": "Graz", "employees": 60, "company": "Bergland Taxi",
           "product": "Workplace charging", "charge_points": 4, "language": "de"}  # fmt: skip
+_NORTH = {**_LARGE, "company": "Elbtal Logistik", "city": "Hamburg"}
+_BRITISH = {"country": "GB", "city": "Leeds", "employees": 240, "language": "en",
+            "company": "Seefeld Hotels", "product": "Workplace charging"}  # fmt: skip
 _TINY = {**_SMALL, "employees": 8, "timeline": "This year"}
 # What has just come in when the demo is first looked at: how long ago, where, and what it says.
 _JUST_NOW: tuple[tuple[float, str, dict[str, object]], ...] = (
@@ -57,11 +61,16 @@ _JUST_NOW: tuple[tuple[float, str, dict[str, object]], ...] = (
     (1.1, "openhouse", {}),
     (0.5, "website", {}),
     (0.4, "openhouse", {}),
+    (17, "meta-lead-ads", _BRITISH),
+    (6, "trade-fair-form", _NORTH),
 )
 
 
-def play(made: Company, *, now: datetime) -> None:
-    """Let everything happen that happened until `now`, in the caller's transaction."""
+def play(made: Company, partner: Company, *, now: datetime) -> None:
+    """Let everything happen that happened until `now`, in the caller's transaction.
+
+    Copies of leads are planned on the way, and only planned: see `sharing`.
+    """
     agenda = Agenda(until=now, timezone=company.TIMEZONE)
     road = Road(made, agenda)
     for when, slug, body in _arrivals(agenda):
@@ -70,12 +79,13 @@ def play(made: Company, *, now: datetime) -> None:
         when = now - timedelta(minutes=minutes)
         agenda.at(when, partial(road.arrive, slug, body, is_worked=False))
     agenda.at(now - timedelta(days=20), lambda at: company.add_small_firms(made, now=at))
+    recipients.plan(made, partner, agenda)
     agenda.at(now - timedelta(hours=12), lambda at: company.set_response_target(made, now=at))
     agenda.play()
     road.desk.plan_today()
     road.desk.book.write()
-    _settle(made, now)
-    _put_off(made, now)
+    settle(made.team, now)
+    put_off(made.team, now)
 
 
 def _arrivals(agenda: Agenda) -> Iterator[tuple[datetime, str, Body]]:
@@ -105,22 +115,22 @@ def _just_now(agenda: Agenda) -> Iterator[tuple[float, str, Body]]:
         yield minutes, slug, {**cast.prospect(agenda.chance, slug, number), **said}
 
 
-def _settle(made: Company, now: datetime) -> None:
+def settle(team: Team, now: datetime) -> None:
     """Nobody is mailed or reminded about the past, and what is old has been read."""
-    told = Alert.objects.filter(team=made.team)
+    told = Alert.objects.filter(team=team)
     told.exclude(kind__in=LISTED).delete()
     told.update(email_due=False)
     told.filter(created_at__lt=now - timedelta(hours=2)).update(read_at=F("created_at"))
-    due = FollowUp.objects.filter(team=made.team, due_at__lte=now, reminded_at=None)
+    due = FollowUp.objects.filter(team=team, due_at__lte=now, reminded_at=None)
     due.update(reminded_at=F("due_at"))
     # No rules were asked about changes then.
-    LeadEvent.objects.filter(team=made.team, handled_at=None).update(handled_at=F("at"))
+    LeadEvent.objects.filter(team=team, handled_at=None).update(handled_at=F("at"))
 
 
-def _put_off(made: Company, now: datetime) -> None:
+def put_off(team: Team, now: datetime) -> None:
     """What would run out while the demo is being made runs out a little later."""
     made_by = now + _BEING_MADE
-    offers = Offer.objects.filter(team=made.team, state=Offer.State.OPEN)
+    offers = Offer.objects.filter(team=team, state=Offer.State.OPEN)
     offers.filter(expires_at__lt=made_by).update(expires_at=F("expires_at") + 2 * _BEING_MADE)
-    awaited = Assignment.objects.filter(team=made.team, ended_at=None, responded_at=None)
+    awaited = Assignment.objects.filter(team=team, ended_at=None, responded_at=None)
     awaited.filter(respond_by__lt=made_by).update(respond_by=F("respond_by") + 2 * _BEING_MADE)

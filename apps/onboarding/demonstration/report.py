@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,8 @@ from django.conf import settings
 from apps.capture import sources
 from apps.leads.models import Source
 from apps.onboarding.demonstration import cast
-from apps.rules.models import Pool
+from apps.onboarding.demonstration.cast import Person
+from apps.rules.models import Agreement, Pool
 from apps.teams.models import Membership, Team
 
 LEAD = {"name": "Rosa Steiner", "email": "rosa.steiner@example.com", "phone": "+49 30 23125 999"}
@@ -18,7 +20,7 @@ LEAD = {"name": "Rosa Steiner", "email": "rosa.steiner@example.com", "phone": "+
 
 def describe(team: Team, *, password: str) -> dict[str, Any]:
     """Ids, addresses, e-mails, roles and the password, ready for JSON. Changes nothing."""
-    members = [_member(member) for member in _members(team)]
+    members = _people(team, cast.EVERYONE)
     connected = {source.slug: _source(source) for source in _connected(team)}
     return {
         "team": {
@@ -30,17 +32,34 @@ def describe(team: Team, *, password: str) -> dict[str, Any]:
         "address": settings.PUBLIC_URL,
         "password": password,
         "members": members,
-        "sign_in": {role: _first(members, role) for role in dict.fromkeys(_roles(members))},
+        "sign_in": _sign_in(members),
+        "partners": [_partner(each) for each in _partners(team)],
         "sources": connected,
         "pools": [_pool(pool) for pool in Pool.objects.filter(team=team).order_by("created_at")],
         "curl": _curl(connected["website"]["address"]) if "website" in connected else "",
     }
 
 
-def _members(team: Team) -> list[Membership]:
-    order = {person.email: place for place, person in enumerate(cast.EVERYONE)}
+def _people(team: Team, people: Sequence[Person]) -> list[dict[str, str]]:
+    order = {person.email: place for place, person in enumerate(people)}
     rows = Membership.objects.filter(team=team, user__email__in=order).select_related("user")
-    return sorted(rows, key=lambda member: order[member.user.email])
+    return [_member(each) for each in sorted(rows, key=lambda each: order[each.user.email])]
+
+
+def _partners(team: Team) -> list[Team]:
+    """The other teams of the demo: those that take copies of this team's leads."""
+    theirs = Membership.objects.filter(user__email=cast.NORDLICHT[0].email).values("team")
+    agreed = Agreement.objects.filter(team=team, state=Agreement.State.ACCEPTED, to__in=theirs)
+    return [each.to for each in agreed.select_related("to") if each.to]
+
+
+def _partner(team: Team) -> dict[str, Any]:
+    members = _people(team, cast.NORDLICHT)
+    address = f"{settings.PUBLIC_URL}/t/{team.slug}/"
+    return {
+        "name": team.name, "slug": team.slug, "address": address, "members": members,
+        "sign_in": _sign_in(members),
+    }  # fmt: skip
 
 
 def _member(member: Membership) -> dict[str, str]:
@@ -53,12 +72,12 @@ def _member(member: Membership) -> dict[str, str]:
     }
 
 
-def _roles(members: list[dict[str, str]]) -> list[str]:
-    return [member["role"] for member in members]
-
-
-def _first(members: list[dict[str, str]], role: str) -> str:
-    return next(member["email"] for member in members if member["role"] == role)
+def _sign_in(members: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The first of each role."""
+    found: dict[str, str] = {}
+    for each in members:
+        found.setdefault(each["role"], each["email"])
+    return found
 
 
 def _connected(team: Team) -> list[Source]:

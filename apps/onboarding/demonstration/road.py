@@ -34,6 +34,7 @@ class Road:
         self._company, self._agenda, self._chance = company, agenda, agenda.chance
         self._people = {access.member_id: access for access in company.salespeople}
         self._sources = {source.slug: source for source in _sources_of(company)}
+        self.until = agenda.until
         self.desk = Desk(company, agenda, self.follow)
 
     def arrive(self, slug: str, body: Body, at: datetime, *, is_worked: bool = True) -> None:

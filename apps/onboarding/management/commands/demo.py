@@ -1,6 +1,7 @@
 """manage.py demo: the team acme with everything that makes it worth looking at."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +42,7 @@ def _words(made: dict[str, Any]) -> str:
             "",
             f"Sign in with the password {made['password']}",
             *people,
+            *_partners(made, width),
             "",
             "Send leads to",
             *sources,
@@ -48,3 +50,9 @@ def _words(made: dict[str, Any]) -> str:
             made["curl"],
         ]
     )
+
+
+def _partners(made: dict[str, Any], width: int) -> Iterator[str]:
+    for partner in made["partners"]:
+        yield f"\nand at {partner['name']}, which gets copies of some leads"
+        yield from (f"  {email:{width}}  {role}" for role, email in partner["sign_in"].items())
