@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +13,40 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from apps.deliveries import offers
+from apps.alerts.models import Alert, Kind
+from apps.capture import copies
+from apps.deliveries import links, offers
+from apps.deliveries.courier import Courier
 from apps.deliveries.models import Delivery, Distribution
 from apps.deliveries.offers import Gone, OfferGone, OfferRefused
 from apps.leads.models import Lead
 from apps.rules.models import RecipientPool
+from tests.capture.inbox import Inbox
 from tests.concurrency.crew import Crew
 from tests.concurrency.sizes import size
+from tests.deliveries.post_office import PostOffice, body
 from tests.deliveries.sender import Sender, to_pool
+from tests.factories import SourceFactory
 
 pytestmark = pytest.mark.django_db
 
 State = Delivery.State
 CROWD = size("OFFER_CROWD", 8)
 ROUNDS = size("OFFER_ROUNDS", 4)
+
+
+@pytest.fixture
+def post(settings: Any) -> Iterator[PostOffice]:
+    office = PostOffice()
+    office.open()
+    for name, value in office.settings.items():
+        setattr(settings, name, value)
+    yield office
+    office.close()
+
+
+def to(post: PostOffice, address: str) -> list[EmailMessage]:
+    return [mail for mail in post.taken if mail["To"] == address]
 
 
 def offered(sender: Sender, *, keeps_out: bool = False, **pool: Any) -> list[Delivery]:
@@ -187,6 +209,53 @@ def test_an_accepted_offer_counts_and_an_offer_alone_does_not(sender: Sender) ->
         each.recipient.refresh_from_db()
         counted.append(each.recipient.campaign_count)
     assert counted == [1, 0, 0]
+
+
+def test_an_offer_is_mailed_accepted_by_its_page_and_followed_by_the_copy(
+    live_sender: Sender, post: PostOffice
+) -> None:
+    sender, courier = live_sender, Courier(threads=1)
+    partners = [sender.email_to(name, email=f"{name}@example.com") for name in ("ann", "ben")]
+    sender.distribute(to_pool(sender.pool_of(*partners, way=RecipientPool.Way.FIRST)))
+    sender.post({"name": "Rosa", "email": "rosa@example.com", "city": "Graz"})
+
+    courier.deliver_due()
+
+    assert sorted(mail["To"] for mail in post.taken) == ["ann@example.com", "ben@example.com"]
+    assert not [mail for mail in post.taken if "Rosa" in body(mail, "plain")]
+    assert states(sender) == {State.OFFERED: 2}
+    mine = Delivery.objects.get(recipient=partners[0])
+    assert links.address_of(mine) in body(to(post, "ann@example.com")[0], "plain")
+
+    answer = sender.client.post(links.path_of(mine) + "accept/")
+    courier.deliver_due()
+
+    assert "It’s yours" in answer.content.decode()
+    copy = to(post, "ann@example.com")[1]
+    assert "rosa@example.com" in body(copy, "plain")
+    assert len(to(post, "ben@example.com")) == 1
+    assert states(sender) == {State.SENT: 1, State.WITHDRAWN: 1}
+    assert list(mine.attempts.values_list("number", "is_success")) == [(1, True), (2, True)]
+
+
+def test_an_offer_to_a_team_is_told_to_its_managers_and_comes_in_when_accepted(
+    live_sender: Sender, post: PostOffice
+) -> None:
+    sender, other = live_sender, Inbox("other")
+    recipient = sender.team_to(other.team)
+    SourceFactory(team=other.team, kind="copy", sender=sender.team)
+    sender.distribute(to_pool(sender.pool_of(recipient, way=RecipientPool.Way.FIRST)))
+    sender.post({"name": "Rosa", "email": "rosa@example.com", "city": "Graz"})
+
+    Courier(threads=1).deliver_due()
+    assert (post.only["To"], other.leads) == (other.manager.user.email, 0)
+    alert = Alert.objects.get(team=other.team, kind=Kind.COPY_OFFERED)
+    assert alert.user == other.manager.user
+    sender.client.post(alert.data["url"] + "accept/")
+    copies.take_due(10)
+
+    assert other.only_lead().email == "rosa@example.com"
+    assert states(sender) == {State.DELIVERED: 1}
 
 
 @pytest.mark.django_db(transaction=True)

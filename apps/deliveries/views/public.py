@@ -159,6 +159,7 @@ def page(
 def _copy_context(delivery: Delivery, now: datetime, form: ReturnForm | None) -> dict[str, Any]:
     dispute = Dispute.objects.filter(delivery=delivery).first()
     ends = disputes.window_ends(delivery)
+    is_offer = delivery.offered_until is not None  # to a team: it always was one
     may_return = dispute is None and not disputes.refusal(delivery, now=now)
     return {
         "sheet": sheets.of(delivery, registry(delivery.team)),
@@ -167,12 +168,8 @@ def _copy_context(delivery: Delivery, now: datetime, form: ReturnForm | None) ->
         "form": (form or ReturnForm()) if may_return or form else None,
         "is_form_open": form is not None,
         "may_adopt": delivery.recipient.kind == Recipient.Kind.EMAIL,
-        "is_adopted": delivery.channel == Recipient.Kind.TEAM and not _is_team_offer(delivery),
+        "is_adopted": delivery.recipient.kind == Recipient.Kind.TEAM and not is_offer,
     }
-
-
-def _is_team_offer(delivery: Delivery) -> bool:
-    return delivery.offered_until is not None
 
 
 def _too_late(
