@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Subquery, UUIDField
+from django.db.models.functions import Cast
+
 from apps.capture.models import Capture
 from apps.deliveries import arrivals
 from apps.leads.models import Lead, Source
@@ -16,6 +19,5 @@ def link(lead: Lead | None, source: Source, capture_id: UUID | None) -> None:
     """
     if lead is None or capture_id is None or source.kind != Source.Kind.COPY:
         return
-    key = Capture.objects.filter(pk=capture_id).values_list("key", flat=True).first()
-    if key:
-        arrivals.link(lead, delivery_id=UUID(key))
+    key = Capture.objects.filter(pk=capture_id, key__isnull=False).order_by().values("key")
+    arrivals.link(lead, delivery_id=Cast(Subquery(key), UUIDField()))

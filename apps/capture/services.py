@@ -182,7 +182,8 @@ def _attempt(
         with transaction.atomic():
             draft = providers.read(source, data, terms_of(source))
             made = intake(draft, source=source, door=door, by=by, now=now, capture_id=capture_id)
-            arriving.link(made.lead, source, capture_id)
+            if made.decision_id is None:  # a new one was linked before it went on its road
+                arriving.link(made.lead, source, capture_id)
     except Exception as error:
         if connection.needs_rollback or not connection.is_usable():
             raise  # the database went away: nothing is kept, and the sender must know

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 
 from apps.deliveries.models import Arrival, Delivery, Dispute
 from apps.leads.models import Lead
@@ -53,7 +54,7 @@ def record(delivery: Delivery, *, to: UUID, now: datetime) -> tuple[Arrival, boo
     return found
 
 
-def link(lead: Lead, *, delivery_id: UUID) -> None:
+def link(lead: Lead, *, delivery_id: UUID | Combinable) -> None:
     """Say which lead the copy became: at once, or when its capture is replayed."""
     Arrival.objects.filter(team_id=lead.team_id, delivery_id=delivery_id).update(lead=lead)
 
