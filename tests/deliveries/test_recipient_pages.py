@@ -345,6 +345,22 @@ def test_a_switched_off_endpoint_says_why_and_comes_back(desk: Client) -> None:
     assert Recipient.objects.get().disabled_at is None
 
 
+@pytest.mark.parametrize("deed", ["resume", "enable", "restore", "edit"])
+def test_what_waited_is_due_once_it_may_be_reached_again(desk: Client, deed: str) -> None:
+    recipient = _webhook(desk)
+    waiting = factories.DeliveryFactory(
+        team=recipient.team, recipient=recipient,
+        next_attempt_at=datetime.now(UTC) + timedelta(hours=5),
+    )  # fmt: skip
+    Recipient.objects.update(disabled_at=datetime.now(UTC), is_paused=True)
+
+    desk.post(at(f"recipients/{recipient.pk}/{deed}/"), FORM | {"url": recipient.url})
+
+    waiting.refresh_from_db()
+    assert waiting.next_attempt_at is not None
+    assert waiting.next_attempt_at <= datetime.now(UTC)
+
+
 def test_a_new_campaign_starts_with_the_tick(desk: Client) -> None:
     desk.post(at(NEW), FORM | {"quota": "50"})
     Recipient.objects.update(campaign_count=50)

@@ -22,6 +22,8 @@ from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 
+WAKES = True  # what waited for the recipient is due
+
 
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
@@ -103,9 +105,14 @@ def _and_wake(deed: Callable[..., object]) -> Callable[..., object]:
 
 
 def _do(
-    request: HttpRequest, access: Access, recipient: UUID, deed: Callable[..., object], said: str
+    request: HttpRequest,
+    access: Access,
+    recipient: UUID,
+    deed: Callable[..., object],
+    said: str,
+    wakes: bool = False,
 ) -> HttpResponse:
-    """Do it and say so, or say why not."""
+    """Do it and say so, or say why not; with `wakes`, what waited for the recipient is due."""
     found = recipient_of(access, recipient)
     try:
         deed(found, by=access, now=timezone.now())
@@ -114,4 +121,6 @@ def _do(
             messages.error(request, problem.message)
     else:
         messages.success(request, said)
+        if wakes:
+            progress.wake(found, now=timezone.now())
     return to_recipient(access, found)

@@ -77,6 +77,7 @@ def edit_recipient(request: HttpRequest, access: Access, recipient: UUID) -> Htt
     found = recipient_of(access, recipient)
     form, hours = _forms(request, access, found.kind, found)
     if form.is_bound and _are_valid(form, hours) and _change(access, found, form, hours):
+        progress.wake(found, now=timezone.now())  # its hours may be others now
         messages.success(request, _("Saved: it counts from the next lead."))
         return to_recipient(access, found)
     return edit_page(request, access, found, form=form, hours=hours)
