@@ -31,7 +31,7 @@ COUNTED = 10_000
 AT_ONCE = 500
 SHOWN_BY_NAME = 20
 HEAVY = (
-    "payload", "path", "lead__message", "lead__facts", "lead__custom", "lead__score_lines",
+    "payload", "path", "lead__message", "lead__custom", "lead__score_lines",
     "recipient__secrets_encrypted", "recipient__fields", "recipient__renames",
     "recipient__placed_at", "recipient__hours",
 )  # fmt: skip
@@ -75,6 +75,7 @@ def listed(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
 def row(delivery: Delivery, by: Access) -> Row:
     """Needs what `listed` loads."""
     away = is_away(delivery.lead)
+    delivery.lead.team = by.team  # its card asks for the currency
     return Row(
         delivery=delivery,
         card=card(delivery.lead, masked=away or by.masked),
