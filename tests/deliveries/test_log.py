@@ -80,9 +80,9 @@ def test_a_lead_that_was_kept_out_is_never_found_by_what_is_personal(desk: Desk,
 
 
 def test_a_lead_that_was_kept_out_is_shown_without_contact_details(desk: Desk) -> None:
-    lead = desk.lead(away=True, company="Isarwerk", message="Call my wife Zwinzscher", **PERSON)
+    lead = desk.lead(away=True, company="Isarwerk", message="Ask for Zwinzscher", **PERSON)
     payload = {"name": "Rosa Steiner", "email": "Rosa@Example.com", "phone": "+436641234567",
-               "city": "Graz", "message": "Call my wife Zwinzscher", "company": "Isarwerk"}  # fmt: skip
+               "city": "Graz", "message": "Ask for Zwinzscher", "company": "Isarwerk"}  # fmt: skip
     away = desk.copy(desk.recipient(), State.DELIVERED, lead=lead, payload=payload)
     factories.DeliveryAttemptFactory(
         team=desk.team, delivery=away, number=1, is_success=True, answer='{"name": "Rosa Steiner"}'
