@@ -15,7 +15,7 @@ from threading import Event
 from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,6 +24,7 @@ from apps.deliveries.channels import CHANNELS
 from apps.deliveries.claims import Run
 from apps.deliveries.hands import Hands
 from apps.deliveries.lanes import QUICK, Lanes
+from apps.deliveries.models import Delivery
 from apps.deliveries.outcomes import Came, Copy, Result
 from apps.deliveries.waiting import Wait, wait_of
 from apps.rules.models import Recipient
@@ -146,8 +147,17 @@ def send_one(pk: UUID, run: Run, lanes: Lanes) -> bool:
     seconds = time.monotonic() - started
     is_quick = result.is_success and seconds < QUICK
     lanes.learn(run.recipient, is_quick=is_quick)
-    progress.settle(delivery, result, milliseconds=int(1000 * seconds), now=timezone.now())
+    _settle(delivery, result, milliseconds=int(1000 * seconds))
     return is_quick
+
+
+def _settle(delivery: Delivery, result: Result, *, milliseconds: int) -> None:
+    """Write it down; a connection that was cut while we waited for an answer is made anew."""
+    try:
+        progress.settle(delivery, result, milliseconds=milliseconds, now=timezone.now())
+    except (OperationalError, InterfaceError):
+        connection.close()
+        progress.settle(delivery, result, milliseconds=milliseconds, now=timezone.now())
 
 
 def _spoken(copy: Copy) -> Result:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core import mail
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from apps.deliveries import claims, courier, health, progress, retries
 from apps.deliveries.courier import Courier
 from apps.deliveries.models import Delivery, DeliveryAttempt
 from apps.deliveries.outcomes import Came, Result
+from apps.leads.models import Lead
 from apps.rules import recipient_secrets
 from apps.rules.models import Recipient
 from apps.teams import egress
@@ -483,3 +484,37 @@ def test_what_waits_goes_out_as_soon_as_the_recipient_is_switched_on_again(
     deliver()
 
     assert receiver["again"].ids == [str(delivery.pk)]
+
+
+def test_a_lead_that_was_kept_out_comes_back_when_its_last_copy_dies(
+    sender: Sender, receiver: Receiver, django_capture_on_commit_callbacks: Any
+) -> None:
+    receiver["kept-out"].statuses = [410]
+    sender.distribute(to(webhook(sender, receiver, "kept-out"), keeps_out=True))
+    sender.post(ROSA)
+    assert sender.only_lead().stage == Lead.Stage.AWAY
+
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver()
+
+    lead = sender.only_lead()
+    assert (lead.deleted_at, lead.owner_id) == (None, sender.seller.pk)
+
+
+def test_what_came_of_a_try_survives_a_connection_that_was_cut_meanwhile(
+    live_sender: Sender, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = sent_one(live_sender, webhook(live_sender, receiver, "cut"))
+    spoken = courier._spoken
+
+    def cut_after(copy: Any) -> Result:
+        result = spoken(copy)
+        connection.connection.close()
+        return result
+
+    monkeypatch.setattr(courier, "_spoken", cut_after)
+
+    deliver()
+
+    delivery.refresh_from_db()
+    assert (delivery.state, receiver["cut"].ids) == (State.DELIVERED, [str(delivery.pk)])
