@@ -19,6 +19,7 @@ from apps.deliveries import log, log_chips, progress
 from apps.deliveries.log_filters import PERIODS, LogFilters
 from apps.deliveries.models import Delivery
 from apps.deliveries.paging import turn_to
+from apps.leads.models import Lead
 from apps.rules.models import Recipient
 from apps.teams import audit
 from apps.teams.access import Access
@@ -161,7 +162,8 @@ def replay_all(request: HttpRequest, access: Access) -> HttpResponse:
 @require_safe
 def copies(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     """Which recipients got a lead and how far each copy came: a part of the Lead page."""
-    rows = Delivery.objects.visible_to(access).filter(lead=lead)
+    asked = get_object_or_404(Lead.objects.visible_to(access).only("pk"), pk=lead)
+    rows = Delivery.objects.visible_to(access).filter(lead=asked)
     found = log.listed(rows).order_by("queued_at", "id")[:MOST_COPIES]
     context = {
         "access": access,
