@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from tests.deliveries.post_office import PostOffice
     from tests.deliveries.sender import Sender
 
 
@@ -22,6 +24,20 @@ def live_sender(transactional_db: None) -> Sender:
     from tests.deliveries.sender import Sender
 
     return Sender()
+
+
+@pytest.fixture
+def post(settings: Any) -> Iterator[PostOffice]:
+    """A mail server that our mails go to."""
+    from tests.deliveries.post_office import PostOffice
+
+    office = PostOffice()
+    office.open()
+    for name, value in office.settings.items():
+        setattr(settings, name, value)
+    settings.DEFAULT_FROM_EMAIL = "Leadrelay <leads@relay.example>"
+    yield office
+    office.close()
 
 
 @pytest.fixture(autouse=True)

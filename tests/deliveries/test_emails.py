@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -18,17 +17,6 @@ from tests.deliveries.post_office import PostOffice, body, subject
 from tests.factories.teams import NOW
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def post(settings: Any) -> Iterator[PostOffice]:
-    office = PostOffice()
-    office.open()
-    for name, value in office.settings.items():
-        setattr(settings, name, value)
-    settings.DEFAULT_FROM_EMAIL = "Leadrelay <leads@relay.example>"
-    yield office
-    office.close()
 
 
 class _Links(HTMLParser):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -33,16 +32,6 @@ pytestmark = pytest.mark.django_db
 State = Delivery.State
 CROWD = size("OFFER_CROWD", 8)
 ROUNDS = size("OFFER_ROUNDS", 4)
-
-
-@pytest.fixture
-def post(settings: Any) -> Iterator[PostOffice]:
-    office = PostOffice()
-    office.open()
-    for name, value in office.settings.items():
-        setattr(settings, name, value)
-    yield office
-    office.close()
 
 
 def to(post: PostOffice, address: str) -> list[EmailMessage]:

@@ -268,7 +268,8 @@ def test_a_lead_is_returned_with_a_reason_and_the_page_says_what_came_of_it() ->
     )  # fmt: skip
     assert "You returned this lead" in said(answer)
     assert "waits for the sender" in said(answer)
-    assert post(delivery, "return", {"reason": "spam"}).status_code == 422
+    assert post(delivery, "return", {"reason": "spam"}).status_code == 302  # as by a double click
+    assert Dispute.objects.get().reason == "wrong_number"
 
 
 HOSTILE = {

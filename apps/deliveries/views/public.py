@@ -133,6 +133,8 @@ def give_back(request: HttpRequest, delivery: Delivery) -> HttpResponse:
             )  # fmt: skip
             return redirect(f"{links.path_of(delivery)}#return")
         except DisputeRefused as refused:
+            if Dispute.objects.filter(delivery=delivery).exists():  # sent twice: it is returned
+                return redirect(f"{links.path_of(delivery)}#return")
             form.add_error(None, str(refused))
     return page(request, delivery, now, form=form, status=422)
 
