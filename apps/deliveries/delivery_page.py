@@ -62,7 +62,7 @@ def context(delivery: Delivery, by: Access, *, now: datetime) -> dict[str, Any]:
         "moments": _timeline(delivery, dispute, hides=hides),
         "dispute": dispute,
         "window_ends": disputes.window_ends(delivery) if dispute is None else None,
-        "may_replay": may_edit and delivery.state == State.DEAD,
+        "may_replay": may_edit and delivery.state in (State.DEAD, State.FAILED),
         "may_withdraw": may_edit and delivery.state == State.OFFERED,
         "may_decide": by.can(Permission.ADJUST_CREDIT),
         "is_sending": delivery.locked_until is not None and delivery.locked_until > now,

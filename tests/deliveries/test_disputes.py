@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied
+from django.core.mail import EmailMultiAlternatives
 
 from apps.alerts.links import address_of
 from apps.alerts.models import Alert, Kind
@@ -177,9 +178,10 @@ def test_an_e_mail_recipient_gets_the_decision_by_mail(
         disputes.refuse(dispute, answer="It is the right one.", by=desk.by, now=later(days=2))
 
     (message,) = mail.outbox
+    assert isinstance(message, EmailMultiAlternatives)
     assert message.to == ["office@berger.example"]
     assert message.subject == "Sender did not accept your return"
-    for body in (message.body, message.alternatives[0].content):
+    for body in (str(message.body), str(message.alternatives[0].content)):
         assert "It is the right one." in body
         assert "Rings at a bakery" in body
 

@@ -42,7 +42,7 @@ def shown(desk: Desk, query: str, browser: Client | None = None) -> set[Any]:
 
 def exported(desk: Desk, query: str = "period=all") -> list[dict[str, str]]:
     answer = desk.browser(desk.admin).get(desk.at(f"deliveries/export/?{query}"))
-    text = answer.getvalue().decode().removeprefix("\ufeff")  # type: ignore[attr-defined]
+    text = answer.getvalue().decode().removeprefix("\ufeff")
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -264,6 +264,20 @@ def test_one_dead_copy_is_replayed_once(desk: Desk) -> None:
     assert "nothing was sent again" in second.text
     dead.refresh_from_db()
     assert (dead.state, dead.attempts_made) == (State.QUEUED, 0)
+
+
+def test_a_failed_copy_is_tried_at_once(desk: Desk) -> None:
+    soon = timezone.now() + timedelta(hours=2)
+    failed = desk.copy(desk.recipient(), State.FAILED, attempts_made=3, next_attempt_at=soon)
+    browser = desk.browser()
+
+    assert "Try now" in browser.get(desk.at(f"deliveries/{failed.pk}/")).text
+    browser.post(desk.at(f"deliveries/{failed.pk}/replay/"))
+
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts_made) == (State.FAILED, 3)
+    assert failed.next_attempt_at is not None
+    assert failed.next_attempt_at <= timezone.now()
 
 
 def test_an_offer_is_called_back(desk: Desk) -> None:

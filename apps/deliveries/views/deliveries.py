@@ -109,8 +109,9 @@ def delivery_page(request: HttpRequest, access: Access, delivery: UUID) -> HttpR
 @team_page(Permission.EDIT_ROUTING)
 @require_POST
 def replay(request: HttpRequest, access: Access, delivery: UUID) -> HttpResponse:
-    found = _delivery(access, delivery)
-    if progress.replay(found, by=access, now=clock()):
+    """Send once more what was given up; try at once what failed and waits for its next try."""
+    found, now = _delivery(access, delivery), clock()
+    if progress.replay(found, by=access, now=now) or progress.hasten(found, by=access, now=now):
         messages.success(request, _("Queued: it goes out within seconds."))
     else:
         messages.info(request, _("It is not given up any more, so nothing was sent again."))
