@@ -357,6 +357,7 @@ def test_an_offer_is_accepted_with_one_tap_and_returned_later(sign_in: Any) -> N
 
     delivery = offered()
     page = sign_in(None, viewport={"width": 390, "height": 844})
+    page.set_default_navigation_timeout(30_000)  # the first page of a session is made slowly
     page.goto(_path(delivery))
     expect(page.locator("[data-clock] b")).to_contain_text("14:")
     assert_accessible(page)
