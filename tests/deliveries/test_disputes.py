@@ -181,7 +181,7 @@ def test_an_e_mail_recipient_gets_the_decision_by_mail(
     assert isinstance(message, EmailMultiAlternatives)
     assert message.to == ["office@berger.example"]
     assert message.subject == "Sender did not accept your return"
-    for body in (str(message.body), str(message.alternatives[0].content)):
+    for body in (str(message.body), str(message.alternatives[0][0])):
         assert "It is the right one." in body
         assert "Rings at a bakery" in body
 
