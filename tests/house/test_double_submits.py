@@ -10,6 +10,7 @@ from django.test import Client
 
 from apps.content.models import Script
 from apps.leads.models import Source
+from apps.rules.models import Recipient
 from apps.teams.models import Invitation
 from apps.teams.permissions import Role
 from tests.capture.inbox import in_own_connection
@@ -54,3 +55,13 @@ def test_sources_of_one_name_get_a_key_each(pages: Any) -> None:
 
     assert answers == [302] * SENT
     assert Source.objects.filter(slug__startswith="website").count() == SENT
+
+
+def test_a_recipient_is_made_once(pages: Any) -> None:
+    answers = pages(
+        "recipients/new/?kind=email", name="Berger", email="a@example.com", open_hours="always",
+        return_days="7", **{"fields-send-email": "on"},
+    )  # fmt: skip
+
+    assert answers == [302] + [422] * (SENT - 1)
+    assert Recipient.objects.count() == 1
