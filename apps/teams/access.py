@@ -14,11 +14,11 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 
-from apps.teams.permissions import Permission, allowed
+from apps.teams.permissions import LOOKS_AT_LEADS, OPERATOR, Permission, allowed, granted
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
-    from apps.teams.models import Membership, Team
+    from apps.teams.models import ClientGrant, Membership, Team
 
 
 class Via(StrEnum):
@@ -41,6 +41,8 @@ class Access:
     via: Via = Via.MEMBERSHIP
     masked: bool = False
     agency_id: UUID | None = None
+    # Of an operator of an agency: what the client granted. Its agency and team are loaded.
+    grant: ClientGrant | None = None
     token_id: UUID | None = None
     _permissions: frozenset[Permission] = field(default=frozenset(), repr=False)
 
@@ -67,6 +69,24 @@ class Access:
         )
 
     @classmethod
+    def of_grant(cls, grant: ClientGrant, user: User) -> Access:
+        """The right of an agency's operator in a client: what the client grants, and no more.
+
+        She is no member. Contact details are hidden unless the client shows leads, and shows them
+        whole. Whether the grant is live and she works there is the caller's to know.
+        """
+        return cls(
+            team=grant.team,
+            user=user,
+            role=OPERATOR,
+            via=Via.GRANT,
+            masked=grant.is_masked or LOOKS_AT_LEADS.isdisjoint(grant.allows),
+            agency_id=grant.agency_id,
+            grant=grant,
+            _permissions=granted(grant.allows),
+        )
+
+    @classmethod
     def system(cls, team: Team) -> Access:
         """The application itself: captures, timers, drains, commands."""
         return cls(team=team, role="system", via=Via.SYSTEM, _permissions=frozenset(Permission))
@@ -83,6 +103,11 @@ class Access:
     @property
     def actor_id(self) -> UUID | None:
         return self.user.pk if self.user else None
+
+    @property
+    def is_operator(self) -> bool:
+        """Somebody of an agency, in one of its clients."""
+        return self.via == Via.GRANT
 
     @property
     def is_system(self) -> bool:

@@ -109,6 +109,10 @@ BY_GRANT: Mapping[str, frozenset[Permission]] = {
     Grant.EDIT_CONTENT: frozenset({_P.USE_CONTENT, _P.EDIT_CONTENT}),
     Grant.EDIT_MEMBERS: frozenset({_P.SEE_MEMBERS, _P.INVITE_SALESPEOPLE, _P.PAUSE_OTHERS}),
 }  # fmt: skip
+# With one of these, leads themselves are seen and not only counted.
+LOOKS_AT_LEADS = frozenset({Grant.SEE_LEADS.value, Grant.ACT_ON_LEADS.value})
+# The role of an operator in a client: it is no member's.
+OPERATOR = "operator"
 BY_ANY_GRANT = frozenset({_P.SEE_TEAM, _P.SEE_DASHBOARD})
 
 

@@ -10,19 +10,23 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.teams import visits
 from apps.teams.access import Access
+from apps.teams.agency_access import AgencyAccess, agency_of, grant_in
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission
 
 P = ParamSpec("P")
 TeamView = Callable[Concatenate[HttpRequest, Access, P], HttpResponseBase]
+AgencyView = Callable[Concatenate[HttpRequest, AgencyAccess, P], HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`kind` is team, api, signed_in or public; `permission` is what a team page asks."""
+    """`kind` is team, agency, api, signed_in or public; `permission` is what a team page asks."""
 
     kind: str
     permission: Permission | None = None
@@ -42,7 +46,8 @@ def api_policy(permission: Permission, **by_method: Permission) -> Policy:
 def access_to(user: User, slug: str) -> Access:
     """The right of this user in the team of this address; Http404 if there is none.
 
-    A team that does not exist and a team of others answer alike.
+    A member's own right, else that of an agency's operator by the grant of the client, whose log
+    then says that she was here. A team that does not exist and a team of others answer alike.
     """
     membership = (
         Membership.objects.active()
@@ -50,9 +55,14 @@ def access_to(user: User, slug: str) -> Access:
         .filter(team__slug=slug, team__is_active=True, user=user)
         .first()
     )
-    if membership is None:
+    if membership is not None:
+        return Access.of(membership)
+    found = grant_in(user, slug)
+    if found is None:
         raise Http404("No such team.")
-    return Access.of(membership)
+    access = Access.of_grant(found[0], user)
+    visits.note(access, now=timezone.now())
+    return access
 
 
 def team_page(
@@ -75,6 +85,34 @@ def team_page(
             return view(request, access, **kwargs)  # type: ignore[call-arg]
 
         guarded.policy = Policy("team", permission)  # type: ignore[attr-defined]
+        return guarded
+
+    return declare
+
+
+def agency_page(
+    *, owner: bool = False
+) -> Callable[[AgencyView[P]], Callable[..., HttpResponseBase]]:
+    """A page under `/agency/<agency>/`: the view gets `(request, agency: AgencyAccess, ...)`.
+
+    Not signed in: to the sign-in. Nobody of this agency: 404. With `owner`, only those who run
+    it; for its other operators 403.
+    """
+
+    def declare(view: AgencyView[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, agency: str, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _to_sign_in(request)
+            found = agency_of(request.user, agency)
+            if found is None:
+                raise Http404("No such agency.")
+            if owner:
+                found.require_owner()
+            request.agency = found  # type: ignore[attr-defined]
+            return view(request, found, **kwargs)  # type: ignore[call-arg]
+
+        guarded.policy = Policy("agency", reason="owner" if owner else "")  # type: ignore[attr-defined]
         return guarded
 
     return declare
