@@ -20,7 +20,14 @@ from django.utils.translation import gettext as _
 from apps.alerts import services as alerts
 from apps.alerts.models import Alert
 from apps.assignments import together
-from apps.deliveries import campaigns, choosing, counting, returning, turns_after_offers
+from apps.deliveries import (
+    campaigns,
+    choosing,
+    counting,
+    erasure,
+    returning,
+    turns_after_offers,
+)
 from apps.deliveries.models import ENDED, Delivery
 from apps.rules.models import Recipient, RecipientPool
 
@@ -72,6 +79,8 @@ def accept(delivery: Delivery, *, now: datetime, by_user: User | None = None) ->
     if not mine.update(state=State.QUEUED, accepted_at=now, next_attempt_at=now, reason=""):
         return _mine_already_or_gone(delivery.pk)
     taken = _fresh(delivery.pk)
+    if erasure.is_deleted(taken.lead):
+        raise OfferGone(Gone.WITHDRAWN, taken.lead.deleted_at)
     _count(taken, now)
     _withdraw([each.pk for each in offered if each.pk != taken.pk], TAKEN, now)
     log.info("offer_accepted", delivery=str(taken.pk), user=str(by_user.pk) if by_user else None)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from apps.deliveries import offers
+from apps.deliveries import erasure, offers
 from apps.deliveries.models import ENDED, Delivery, Dispute
-from apps.leads.models import Lead
 
 
 class Shown(StrEnum):
@@ -23,17 +22,13 @@ class Shown(StrEnum):
 def shown(delivery: Delivery, *, now: datetime) -> Shown:
     """Needs `lead` loaded; one query where a copy is shown."""
     is_offer = delivery.offered_until is not None and delivery.accepted_at is None
-    if is_offer and offers.is_open(delivery, now=now):
+    is_deleted = erasure.is_deleted(delivery.lead)
+    if is_offer and not is_deleted and offers.is_open(delivery, now=now):
         return Shown.OFFER
-    if is_offer or delivery.state == Delivery.State.OFFERED:
+    if is_offer and not (is_deleted and delivery.state == Delivery.State.OFFERED):
         return Shown.OFFER_GONE
-    if delivery.state in ENDED or _is_erased(delivery.lead):
+    if delivery.state in ENDED or is_deleted:
         return Shown.GONE
     if Dispute.objects.filter(delivery=delivery, state=Dispute.State.ACCEPTED).exists():
         return Shown.RETURNED
     return Shown.COPY
-
-
-def _is_erased(lead: Lead) -> bool:
-    """A lead that its sender keeps out of the team counts as deleted there, and only there."""
-    return lead.deleted_at is not None and lead.stage != Lead.Stage.AWAY

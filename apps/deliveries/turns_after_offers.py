@@ -7,7 +7,7 @@ from datetime import datetime
 
 from apps.alerts import services as alerts
 from apps.assignments import together
-from apps.deliveries import campaigns, choosing, counting
+from apps.deliveries import campaigns, choosing, counting, erasure
 from apps.deliveries.choosing import Table
 from apps.deliveries.models import Delivery
 from apps.leads.models import Lead
@@ -27,6 +27,8 @@ def give(offered: Sequence[Delivery], pool: RecipientPool, *, now: datetime) -> 
     if not offered:
         return None
     lead = Lead.objects.select_related("source", "team").get(pk=offered[0].lead_id)
+    if erasure.is_deleted(lead):
+        return None
     table = _table(offered, pool, lead, now)
     pool = table.pools[pool.pk]
     open_to = [

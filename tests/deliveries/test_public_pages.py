@@ -224,6 +224,16 @@ def test_an_offer_that_ran_out_says_so() -> None:
     assert post(delivery, "decline").status_code == 409
 
 
+def test_an_offer_of_a_lead_that_was_deleted_is_none() -> None:
+    delivery = offered()
+    _erased(delivery)
+
+    assert look(delivery).status_code == 410
+    assert post(delivery, "accept").status_code == 410
+    delivery.refresh_from_db()
+    assert delivery.state == State.OFFERED
+
+
 def test_declining_is_said_kindly() -> None:
     delivery = offered()
 
