@@ -76,7 +76,7 @@ FROM picked WHERE deliveries_delivery.id = picked.id
 class Run:
     """Copies of one recipient, the oldest first, ours until then."""
 
-    recipient: UUID
+    recipient: Recipient
     deliveries: tuple[UUID, ...]
     until: datetime
 
@@ -95,27 +95,28 @@ def due() -> list[Due]:
 
 
 def recipients(ids: list[UUID]) -> dict[UUID, Recipient]:
-    """With all that decides whether copies may go out."""
-    rows = Recipient.objects.select_related("team", "membership")
+    """With all that decides whether copies may go out, and that channels read."""
+    rows = Recipient.objects.select_related("team", "agreement__to", "membership__user")
     return rows.in_bulk(ids)
 
 
-def take(recipient: UUID, limit: int) -> Run | None:
+def take(recipient: Recipient, limit: int) -> Run | None:
     """Take up to `limit` due copies of this recipient; None if there is none any more."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [recipient, recipient, limit, LEASE_SECONDS])
+        cursor.execute(_TAKE, [recipient.pk, recipient.pk, limit, LEASE_SECONDS])
         rows = sorted(cursor.fetchall(), key=lambda row: (row[1], row[0]))
     if not rows:
         return None
     return Run(recipient, tuple(row[0] for row in rows), rows[0][2])
 
 
-def held(delivery: UUID, until: datetime) -> Delivery | None:
+def held(pk: UUID, run: Run) -> Delivery | None:
     """A copy of our run as it is now; None if it was ended or taken over meanwhile."""
-    rows = Delivery.objects.select_related(
-        "team", "pool", "recipient__agreement", "recipient__membership__user"
-    )
-    return rows.filter(pk=delivery, locked_until=until, state__in=WAITING).first()
+    rows = Delivery.objects.filter(pk=pk, locked_until=run.until, state__in=WAITING)
+    delivery = rows.first()
+    if delivery is not None:
+        delivery.recipient, delivery.team = run.recipient, run.recipient.team
+    return delivery
 
 
 def release(run: Run) -> None:

@@ -75,7 +75,7 @@ class Courier:
         tries = 0
         while found := claim(self.lanes, now=timezone.now()):
             for run in found.runs:
-                tries += self._work(run, self.lanes.begin(run.recipient, now=time.monotonic()))
+                tries += self._work(run, self.lanes.begin(run.recipient.pk, now=time.monotonic()))
         return tries
 
     def _round(self) -> bool:
@@ -88,7 +88,7 @@ class Courier:
             connection.close()
             return False
         for run in found.runs:
-            number = self.lanes.begin(run.recipient, now=time.monotonic())
+            number = self.lanes.begin(run.recipient.pk, now=time.monotonic())
             self._hands.do(partial(self._work, run, number))
         return bool(found)
 
@@ -97,7 +97,7 @@ class Courier:
         try:
             return self._send_all(run, number)
         except Exception as error:
-            log.warning("run_failed", recipient=str(run.recipient), error=str(error))
+            log.warning("run_failed", recipient=str(run.recipient.pk), error=str(error))
             connection.close()
             return 0
         finally:
@@ -128,7 +128,7 @@ def claim(lanes: Lanes, *, now: datetime) -> Found:
             recipient = recipients[pk]
             if wait := wait_of(recipient, recipient.team, now=now):
                 waits.append((recipient, wait))
-            elif run := claims.take(pk, lanes.batch(pk)):
+            elif run := claims.take(recipient, lanes.batch(pk)):
                 runs.append(run)
     for recipient, wait in waits:
         claims.postpone(recipient, wait, now=now)
@@ -137,7 +137,7 @@ def claim(lanes: Lanes, *, now: datetime) -> Found:
 
 def send_one(pk: UUID, run: Run, lanes: Lanes) -> bool:
     """One try for one copy of a run; whether the next may follow at once."""
-    delivery = claims.held(pk, run.until)
+    delivery = claims.held(pk, run)
     if delivery is None:
         return True
     is_offer = delivery.state == delivery.State.OFFERED
@@ -146,7 +146,7 @@ def send_one(pk: UUID, run: Run, lanes: Lanes) -> bool:
     result = _spoken(copy)
     seconds = time.monotonic() - started
     is_quick = result.is_success and seconds < QUICK
-    lanes.learn(run.recipient, is_quick=is_quick)
+    lanes.learn(run.recipient.pk, is_quick=is_quick)
     _settle(delivery, result, milliseconds=int(1000 * seconds))
     return is_quick
 

@@ -42,7 +42,7 @@ class Result:
 class Copy:
     """What a channel hands over, with all that it reads loaded: nothing of it is locked.
 
-    `delivery` has its team and pool, `recipient` its agreement and its member with her user.
+    `delivery` has its team and recipient, `recipient` its agreement and its member with her user.
     """
 
     delivery: Delivery

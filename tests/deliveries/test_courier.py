@@ -371,9 +371,9 @@ def test_an_offer_accepted_while_it_is_sent_goes_out_as_a_copy(
     recipient = webhook(sender, receiver, "meanwhile")
     sender.distribute(sender.pool_of(recipient, way="first"))
     sender.post(ROSA)
-    run = claims.take(recipient.pk, 1)
+    run = claims.take(recipient, 1)
     assert run is not None
-    held = claims.held(run.deliveries[0], run.until)
+    held = claims.held(run.deliveries[0], run)
     assert held is not None
     Delivery.objects.filter(pk=held.pk).update(
         state=State.QUEUED, accepted_at=timezone.now(), next_attempt_at=timezone.now()
@@ -391,9 +391,9 @@ def test_an_offer_accepted_while_it_is_sent_goes_out_as_a_copy(
 def test_whoever_lost_its_lease_moves_nothing(sender: Sender, receiver: Receiver) -> None:
     recipient = webhook(sender, receiver, "lease")
     sent_one(sender, recipient)
-    run = claims.take(recipient.pk, 1)
+    run = claims.take(recipient, 1)
     assert run is not None
-    late = claims.held(run.deliveries[0], run.until)
+    late = claims.held(run.deliveries[0], run)
     assert late is not None
     Delivery.objects.update(locked_until=timezone.now() - timedelta(seconds=1))
 
@@ -428,7 +428,7 @@ def test_a_recipient_has_two_runs_at_a_time(sender: Sender, receiver: Receiver) 
     runs = []
     for _run in range(claims.MOST_RUNS):
         assert [each.recipient for each in claims.due()] == [recipient.pk]
-        runs.append(claims.take(recipient.pk, 1))
+        runs.append(claims.take(recipient, 1))
 
     assert claims.due() == []
     assert runs[0] is not None
