@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from apps.leads.models import Activity, Channel, Lead, Outcome
-from apps.teams.access import Access
+from apps.teams.access import Access, Via
+from apps.teams.agency_access import agency_name
 from apps.teams.presentation import clock_face
 
 Kind = Activity.Kind
@@ -73,6 +74,7 @@ def of(lead: Lead, access: Access, now: datetime, *, masked: bool) -> list[Timel
         Activity.objects.visible_to(access)
         .filter(lead__in=list(messages))
         .select_related("member__user", "actor")
+        .annotate(agency_name=agency_name())
         .order_by("-at", "-id")[:SHOWN]
     )
     zone = ZoneInfo(access.user.timezone if access.user else access.team.timezone)
@@ -106,6 +108,8 @@ def _entry(
         text = "" if row.kind in WRITTEN_BY_PEOPLE else text
     else:
         quote = message if row.kind == Kind.RECEIVED else _quoted(row)
+    if (by := operator(row)) and by not in title:
+        text = " · ".join(part for part in (text, by) if part)
     symbol = SYMBOLS.get(Kind(row.kind), "circle")
     if row.kind == Kind.ATTEMPT:
         symbol = CHANNEL_SYMBOLS.get(row.data.get("channel", ""), symbol)
@@ -122,7 +126,16 @@ def _who(row: Activity, access: Access) -> str:
         return _("You")
     if row.member is not None:
         return str(row.member)
-    return str(row.actor) if row.actor else _("Leadrelay")
+    return operator(row) or (str(row.actor) if row.actor else _("Leadrelay"))
+
+
+def operator(row: Activity) -> str:
+    """Who of which agency did it; "" for everybody else. Needs `agency_name` annotated."""
+    if row.via != Via.GRANT:
+        return ""
+    return _("%(name)s of %(agency)s") % {
+        "name": row.actor or _("Somebody"), "agency": getattr(row, "agency_name", None) or "?",
+    }  # fmt: skip
 
 
 def words(row: Activity, access: Access) -> tuple[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -107,6 +109,8 @@ def progress(request: HttpRequest, access: Access, run: UUID) -> HttpResponse:
 def refused(request: HttpRequest, access: Access, run: UUID) -> HttpResponse:
     """The refused rows as a file, to mend and upload again."""
     found = _import(access, run)
+    if _reader(access, found).masked:
+        raise PermissionDenied("Contact details are hidden from you.")
     response = HttpResponse(imports.refused_csv(found), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="refused.csv"'
     return response
@@ -125,7 +129,16 @@ def _report(access: Access, run: Import) -> dict[str, Any]:
         "repeated": _("here already"),
     }
     counts = [(words.get(outcome, outcome), count) for outcome, count in run.counts.items()]
-    return {"access": access, "section": "imports", "run": run, "counts": counts}
+    return {
+        "access": access, "section": "imports", "run": run, "counts": counts,
+        "reader": _reader(access, run),
+    }  # fmt: skip
+
+
+def _reader(access: Access, run: Import) -> Access:
+    """The reader of a file's cells: whoever uploaded it knows them, though she is masked."""
+    is_own = run.actor_id is not None and run.actor_id == access.actor_id
+    return replace(access, masked=access.masked and not is_own)
 
 
 def _shown(request: HttpRequest, access: Access, run: Import, status: int = 200) -> HttpResponse:

@@ -223,7 +223,7 @@ def _untouched(question: Question, access: Access) -> QuerySet[Lead, Any]:
 
 
 def _scoped(question: Question, access: Access) -> Any:
-    rows = Lead.objects.visible_to(access).counted().order_by()
+    rows = Lead.objects.behind_figures(access).counted().order_by()
     return rows.filter(source_id=question.source_id) if question.source_id else rows
 
 

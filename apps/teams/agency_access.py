@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from apps.accounts.models import User
 from apps.teams.access import Access
@@ -54,6 +54,11 @@ def live_grants() -> QuerySet[ClientGrant]:
         ended_at__isnull=True, agency__is_active=True, team__is_active=True
     )
     return rows
+
+
+def agency_name() -> Subquery:
+    """For `annotate` on rows with a Deed: the name of the agency that did it, if one did."""
+    return Subquery(Agency.objects.filter(pk=OuterRef("agency_id")).values("name")[:1])
 
 
 def works_at() -> Q:

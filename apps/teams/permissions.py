@@ -94,20 +94,21 @@ BY_SWITCH: Mapping[str, frozenset[Permission]] = {
 }
 
 
-# What each grant lets operators do in a client. Exports, deletions, other agencies and the team's
-# own settings are never granted.
+# What each grant lets operators do in a client. Exports, deletions, members' availability and turn
+# credit, other agencies and the team's own settings are never granted. What only a member can do
+# (own a lead, log her attempt) is refused to operators where it is done.
 BY_GRANT: Mapping[str, frozenset[Permission]] = {
     Grant.SEE_LEADS: frozenset({
         _P.SEE_OTHERS, _P.SEE_UNASSIGNED, _P.SEE_DECISIONS,
     }),
     Grant.ACT_ON_LEADS: frozenset({
-        _P.SEE_OTHERS, _P.SEE_UNASSIGNED, _P.EDIT_OTHERS, _P.ADD_LEADS, _P.REASSIGN,
-        _P.SEE_DECISIONS, _P.USE_CONTENT,
+        _P.SEE_OTHERS, _P.SEE_UNASSIGNED, _P.WORK_LEADS, _P.EDIT_OTHERS, _P.ADD_LEADS,
+        _P.REASSIGN, _P.SEE_DECISIONS, _P.USE_CONTENT,
     }),
     Grant.EDIT_ROUTING: frozenset({_P.SEE_ROUTING, _P.EDIT_ROUTING, _P.SEE_MEMBERS}),
     Grant.EDIT_SOURCES: frozenset({_P.EDIT_SOURCES, _P.SEE_CAPTURES, _P.IMPORT}),
     Grant.EDIT_CONTENT: frozenset({_P.USE_CONTENT, _P.EDIT_CONTENT}),
-    Grant.EDIT_MEMBERS: frozenset({_P.SEE_MEMBERS, _P.INVITE_SALESPEOPLE, _P.PAUSE_OTHERS}),
+    Grant.EDIT_MEMBERS: frozenset({_P.SEE_MEMBERS, _P.INVITE_SALESPEOPLE}),
 }  # fmt: skip
 # With one of these, leads themselves are seen and not only counted.
 LOOKS_AT_LEADS = frozenset({Grant.SEE_LEADS.value, Grant.ACT_ON_LEADS.value})

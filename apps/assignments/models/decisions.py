@@ -52,6 +52,8 @@ class DecisionQuerySet(TeamQuerySet["Decision"]):
         rows = super().visible_to(access)
         if access.can(Permission.SEE_DECISIONS):
             return rows
+        if access.member_id is None:
+            return rows.none()
         return rows.filter(Q(lead__owner_id=access.member_id) | Q(chosen_id=access.member_id))
 
 

@@ -27,7 +27,11 @@ class OfferQuerySet(TeamQuerySet["Offer"]):
         rows = super().visible_to(access).filter(lead__deleted_at__isnull=True)
         if access.can(Permission.SEE_OTHERS):
             return rows
-        return rows.filter(candidates__contains=[access.member_id])
+        return (
+            rows.filter(candidates__contains=[access.member_id])
+            if access.member_id
+            else rows.none()
+        )
 
     def put_to(self, access: Access) -> Self:
         """Open offers that this member may take."""
@@ -121,7 +125,7 @@ class AssignmentQuerySet(TeamQuerySet["Assignment"]):
         rows = super().visible_to(access).filter(lead__deleted_at__isnull=True)
         if access.can(Permission.SEE_OTHERS):
             return rows
-        return rows.filter(member_id=access.member_id)
+        return rows.filter(member_id=access.member_id) if access.member_id else rows.none()
 
     def live(self) -> Self:
         return self.filter(ended_at__isnull=True)

@@ -56,6 +56,8 @@ class HopperQuerySet(TeamQuerySet["HopperEntry"]):
         rows = super().visible_to(access).filter(lead__deleted_at__isnull=True)
         if access.can(Permission.SEE_UNASSIGNED):
             return rows
+        if access.member_id is None:
+            return rows.none()
         seated = Q(pool__seats__membership_id=access.member_id, pool__seats__is_active=True)
         return rows.filter(Q(pool__isnull=True) | seated).distinct()
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.assignments import cards, lead_page, services
 from apps.assignments.forms import FactsForm
-from apps.assignments.views.lead import visible_lead
+from apps.assignments.views.lead import see_whole, visible_lead
 from apps.leads import services as leads
 from apps.leads.models import Attempt, FollowUp, Lead, Status
 from apps.teams.access import Access
@@ -236,6 +236,7 @@ def do_not_contact(request: HttpRequest, access: Access, lead: UUID) -> HttpResp
 def edit(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     """Mend the facts of a lead."""
     found = workable(access, lead)
+    see_whole(access)
     form = FactsForm(request.POST or None, lead=found, team=access.team)
     if request.method == "POST" and form.is_valid():
         try:

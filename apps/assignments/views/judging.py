@@ -84,7 +84,7 @@ def _asked(
         "access": access,
         "section": "leads",
         "now": clock(),
-        "card": cards.lead_card(found, access, masked=False),
+        "card": cards.lead_card(found, access, masked=access.masked),
         "whys": qualifying.Why.choices,
         "chosen_status": status,
         "refused": refused,

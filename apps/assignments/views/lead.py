@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -40,6 +41,12 @@ def visible_lead(access: Access, lead_id: UUID) -> Lead:
     """The lead, if this reader may see it; else 404, whatever the reason."""
     leads = Lead.objects.visible_to(access).select_related("source", "status", "owner__user")
     return get_object_or_404(leads, pk=lead_id)
+
+
+def see_whole(access: Access) -> None:
+    """PermissionDenied to whom contact details are hidden: what follows shows or changes them."""
+    if access.masked:
+        raise PermissionDenied("Contact details are hidden from you, so you can’t change them.")
 
 
 @team_page(Permission.SEE_TEAM)

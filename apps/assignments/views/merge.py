@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.assignments import cards, lead_page, merged_values, merging, services
 from apps.assignments.merging import MergeRefused, Wishes
-from apps.assignments.views.lead import visible_lead
+from apps.assignments.views.lead import see_whole, visible_lead
 from apps.leads import likeness
 from apps.leads.filters import LATEST_FIRST, LeadFilters
 from apps.leads.masking import is_masked
@@ -120,6 +120,7 @@ def keep_apart(request: HttpRequest, access: Access, lead: UUID, other: UUID) ->
 
 def _workable(access: Access, lead_id: UUID) -> Lead:
     found = visible_lead(access, lead_id)
+    see_whole(access)
     if not services.may_edit(found, access):
         raise PermissionDenied("This lead belongs to somebody else.")
     return found

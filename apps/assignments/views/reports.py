@@ -45,7 +45,7 @@ def report(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
         "section": "leads",
         "now": clock(),
         "form": form,
-        "card": cards.lead_card(found, access, masked=False),
+        "card": cards.lead_card(found, access, masked=access.masked),
         "report_url": cards.address(access, "report", lead=lead),
     }
     status = 422 if form.is_bound else 200

@@ -22,6 +22,7 @@ from apps.assignments.models import Decision
 from apps.assignments.triage import Waiting, WentOn
 from apps.leads.models import Activity, Lead
 from apps.teams.access import Access
+from apps.teams.agency_access import agency_name
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -129,7 +130,7 @@ def _do(
     waiting = triage.queue(access, now)
     stays = next((each for each in waiting if each.lead.pk == lead_id), None)
     after = stays or triage.following(waiting, lead, access.team)
-    done = {"name": cards.lead_card(lead, access, masked=False).name, "said": said}
+    done = {"name": cards.lead_card(lead, access, masked=access.masked).name, "said": said}
     if not request.headers.get("HX-Request"):
         messages.success(request, f"{done['name']} {said}")
         return redirect(_address(access, after.lead.pk if after else None))
@@ -207,9 +208,9 @@ def _about(
     used = set(decision.trace.get("facts", {})) if decision else set()
     names = suggesting.names(suggestions)
     return context | {
-        "card": cards.lead_card(lead, access, masked=False, keys=used),
-        "headline": lead_page.headline(lead, masked=False),
-        "facts": lead_page.facts(lead, access, used, masked=False),
+        "card": cards.lead_card(lead, access, masked=access.masked, keys=used),
+        "headline": lead_page.headline(lead, masked=access.masked),
+        "facts": lead_page.facts(lead, access, used, masked=access.masked),
         "waiting": waiting[place] if place is not None else None,
         "number": None if place is None else place + 1,
         "became": [] if place is not None else _became(lead, access),
@@ -237,8 +238,9 @@ def _twin(lead: Lead, access: Access) -> dict[str, Any] | None:
     other = lead.merge_suggestion
     if other is None or other.deleted_at is not None:
         return None
+    card = cards.lead_card(other, access, masked=access.masked)
     return {
-        "name": other.name or other.company or other.email,
+        "name": card.name or card.company or card.email,
         "received_at": other.received_at,
         "owner": str(other.owner.user) if other.owner else "",
         "url": cards.address(access, "lead", lead=other.pk),
@@ -248,7 +250,8 @@ def _twin(lead: Lead, access: Access) -> dict[str, Any] | None:
 def _became(lead: Lead, access: Access) -> list[str]:
     """What happened to the lead last, in words: who did it, and when is on its page."""
     rows = Activity.objects.visible_to(access).filter(lead=lead)
-    newest = rows.select_related("member__user", "actor").first()
+    named = rows.select_related("member__user", "actor").annotate(agency_name=agency_name())
+    newest = named.first()
     return (
         [f"{part.rstrip('.')}." for part in timeline.words(newest, access) if part]
         if newest

@@ -28,10 +28,22 @@ class LeadQuerySet(TeamQuerySet["Lead"]):
         rows = super().visible_to(access).filter(deleted_at__isnull=True)
         if access.can(Permission.SEE_OTHERS):
             return rows
+        if access.member_id is None:
+            return rows.none()  # an agency that sees figures alone
         mine = Q(owner_id=access.member_id)
         if access.can(Permission.SEE_UNASSIGNED):
             mine |= Q(owner__isnull=True)
         return rows.filter(mine)
+
+    def behind_figures(self, access: Access) -> Self:
+        """The leads that this actor's figures count, which may be more than she sees.
+
+        An agency gets its client's figures, of all leads, whether or not it may look at one: count
+        these, and show nothing of any.
+        """
+        if access.is_operator and access.can(Permission.SEE_DASHBOARD):
+            return super().visible_to(access).filter(deleted_at__isnull=True)
+        return self.visible_to(access)
 
     def open(self) -> Self:
         return self.filter(status_kind__in=OPEN_KINDS, deleted_at__isnull=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
@@ -26,7 +27,7 @@ class MembershipQuerySet(TeamQuerySet["Membership"]):
         rows = super().visible_to(access)
         if access.can(Permission.SEE_MEMBERS):
             return rows
-        return rows.filter(pk=access.member_id)
+        return rows.filter(pk=access.member_id) if access.member_id else rows.none()
 
     def active(self) -> Self:
         return self.filter(is_active=True, user__is_active=True)
@@ -187,8 +188,12 @@ class AvailabilityChange(TeamRow, Deed):
         return f"{self.at:%Y-%m-%d %H:%M} {self.kind}"
 
 
+class NotAMember(PermissionDenied, LookupError):
+    """This is for members of the team alone: the system and agencies are none."""
+
+
 def member_id_of(access: Access) -> UUID:
-    """The acting member's id; LookupError for the system and for agencies."""
+    """The acting member's id; NotAMember, which pages answer with 403, where there is none."""
     if access.membership is None:
-        raise LookupError("This needs a member of the team.")
+        raise NotAMember("This needs a member of the team.")
     return access.membership.pk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -220,6 +221,12 @@ def role_name(role: str) -> str:
 def can(access: Access | None, permission: str) -> bool:
     """{% if access|can:"see_routing" %}: whether to show it; the view behind it decides again."""
     return access is not None and access.can(Permission(permission))
+
+
+@register.filter
+def hidden_from(values: Sequence[object], access: Access | None) -> Sequence[object]:
+    """{% for sample in samples|hidden_from:access %}: none of what leads gave, for the masked."""
+    return () if access is None or access.masked else values
 
 
 @register.inclusion_tag("_components/nav_link.html", takes_context=True)
