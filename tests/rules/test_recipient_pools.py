@@ -46,7 +46,7 @@ def seat_all(pool: RecipientPool, by: Access, *weights: int) -> list[RecipientSe
     return list(pool.seats.order_by("position"))
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no name": ({"name": ""}, ["name"]),
     "NUL": ({"name": "a\0b"}, ["name"]),
     "no such way": ({"way": "lottery"}, ["way"]),

@@ -90,7 +90,7 @@ def test_who_may_not_edit_routing_changes_nothing(team: Team, manager: Access) -
             deed()
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no name": ({"name": " "}, ["name"]),
     "a long name": ({"name": "x" * 121}, ["name"]),
     "NUL": ({"name": "a\0b"}, ["name"]),
