@@ -56,7 +56,9 @@ def ask(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     }
     if request.method == "POST" and mails.allows(delivery.recipient_id, monotonic()):
         _send(delivery)
-    return render(request, "onboarding/copy_start.html", context)
+    response = render(request, "onboarding/copy_start.html", context)
+    response["Referrer-Policy"] = "same-origin"  # without an origin its form would be refused
+    return response
 
 
 @public_page("the signed token came by mail a day ago at most, which proves the address")

@@ -71,6 +71,7 @@ def test_the_page_of_a_copy_has_all_of_it() -> None:
     page = said(answer)
     assert answer.status_code == 200
     assert is_private(answer)
+    assert not answer.cookies
     for word in ("Rosa Steiner", "Call me after five", "Solar roof, 12 kW", "Autumn roofs"):
         assert word in page
     for href in ("tel:+4331687900", "https://wa.me/4331687900", "mailto:rosa@steiner-bau.at"):
@@ -332,6 +333,9 @@ def test_leads_are_taken_into_a_team_by_who_connects_its_sources() -> None:
     assert admin.team.name in shown
     assert str(seller.team.pk) not in shown
     refused = _signed_in(admin).post(page, {"team": str(seller.team.pk)})
+    forged = Client(enforce_csrf_checks=True)
+    forged.force_login(admin.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert forged.post(page, {"team": str(admin.team.pk)}).status_code == 403
     taken = _signed_in(admin).post(page, {"team": str(admin.team.pk)})
 
     assert refused.status_code == 422

@@ -63,4 +63,6 @@ def _page(
         "may_adopt": delivery.recipient.kind == Recipient.Kind.EMAIL,
         "token": links.token_of(delivery),
     }
-    return render(request, "deliveries/public_adopt.html", context, status=status)
+    response = render(request, "deliveries/public_adopt.html", context, status=status)
+    response["Referrer-Policy"] = "same-origin"  # without an origin its form would be refused
+    return response

@@ -57,7 +57,7 @@ def of_token(view: View) -> Callable[..., HttpResponse]:
 
 def private(response: HttpResponse) -> HttpResponse:
     for name, value in HEADERS.items():
-        response[name] = value
+        response.headers.setdefault(name, value)
     return response
 
 
@@ -79,7 +79,8 @@ def copy(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     return response
 
 
-# The token is the key, and no cookie counts: programs that got an offer accept it here as well.
+# In all that follows the token is the key and no cookie counts: whoever could forge such a request
+# would have to know the token. So programs may accept as well, and the pages set no cookies.
 @csrf_exempt
 @public_page("the signed token in the address; the first to accept wins, a GET changes nothing")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,6 +117,7 @@ def decline(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     return redirect(links.path_of(delivery))
 
 
+@csrf_exempt
 @public_page("the signed token in the address; one return a copy, within its window")
 @require_http_methods(["GET", "HEAD", "POST"])
 @of_token
