@@ -46,4 +46,6 @@ def _make(*, password: str, with_past: bool, now: datetime) -> Team:
     more_rules.add(made, now=now)
     present.add(made, now=now)
     tried.add(made, now=now)
+    past.put_off(made.team)
+    past.put_off(partner.team)
     return made.team

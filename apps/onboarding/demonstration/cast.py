@@ -114,7 +114,7 @@ NOTES = (
 
 RETURN_NOTES = {
     "duplicate": "We talk to them since March.",
-    "out_of_area": "Their roof is in Bavaria; we build between Bremen and Kiel.",
+    "out_of_area": "Too far for us: more than 100 km.",
     "wrong_number": "The number belongs to somebody else.",
     "other": "They want charge points only, no panels.",
     "spam": "Nobody of this name works there.",

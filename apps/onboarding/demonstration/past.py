@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db.models import F
+from django.db.models.functions import Now
 
 from apps.alerts.models import LISTED, Alert
 from apps.assignments.models import Assignment, Offer
@@ -28,7 +29,7 @@ RECEIVED = {
 _TODAY = {
     "website": 24, "openhouse": 2, "meta-lead-ads": 4, "partner-portal": 1, "trade-fair-form": 1,
 }  # fmt: skip
-_BEING_MADE = timedelta(minutes=2)
+_SOON = timedelta(minutes=1)
 _RECENT, _RECENT_SHARE, _COME_AGAIN = 28, 0.88, 12
 _ODD: tuple[tuple[str, Body], ...] = (
     ("meta-lead-ads", {"name": "Walk-in visitor", "company": "Seefeld Hotels"}),
@@ -62,7 +63,7 @@ _JUST_NOW: tuple[tuple[float, str, dict[str, object]], ...] = (
     (0.5, "website", {}),
     (0.4, "openhouse", {}),
     (17, "meta-lead-ads", _BRITISH),
-    (6, "trade-fair-form", _NORTH),
+    (6, "partner-portal", _NORTH),
 )
 
 
@@ -85,7 +86,6 @@ def play(made: Company, partner: Company, *, now: datetime) -> None:
     road.desk.plan_today()
     road.desk.book.write()
     settle(made.team, now)
-    put_off(made.team, now)
 
 
 def _arrivals(agenda: Agenda) -> Iterator[tuple[datetime, str, Body]]:
@@ -127,10 +127,10 @@ def settle(team: Team, now: datetime) -> None:
     LeadEvent.objects.filter(team=team, handled_at=None).update(handled_at=F("at"))
 
 
-def put_off(team: Team, now: datetime) -> None:
-    """What would run out while the demo is being made runs out a little later."""
-    made_by = now + _BEING_MADE
-    offers = Offer.objects.filter(team=team, state=Offer.State.OPEN)
-    offers.filter(expires_at__lt=made_by).update(expires_at=F("expires_at") + 2 * _BEING_MADE)
+def put_off(team: Team) -> None:
+    """What ran out while the demo was made, or is about to, runs out a little later."""
+    soon, later = Now() + _SOON, Now() + 2 * _SOON
+    offers = Offer.objects.filter(team=team, state=Offer.State.OPEN, expires_at__lt=soon)
+    offers.update(expires_at=later)
     awaited = Assignment.objects.filter(team=team, ended_at=None, responded_at=None)
-    awaited.filter(respond_by__lt=made_by).update(respond_by=F("respond_by") + 2 * _BEING_MADE)
+    awaited.filter(respond_by__lt=soon).update(respond_by=later)

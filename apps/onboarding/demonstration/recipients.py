@@ -105,9 +105,8 @@ def _mailboxes(ends_at: datetime) -> list[RecipientSettings]:
         )
 
     return [
-        mailbox(BRANDL, "leads@brandl.example", 38_00, campaign=CAMPAIGN, ends_at=ends_at,
-                hours=_OFFICE),
-        mailbox(SPARROW, "hello@sparrow.example", 32_00, cap_day=5),
+        mailbox(BRANDL, "leads@brandl.example", 38_00, campaign=CAMPAIGN, ends_at=ends_at),
+        mailbox(SPARROW, "hello@sparrow.example", 32_00, cap_day=8, hours=_OFFICE),
         mailbox(SUED, "post@flottenbuero.example", 32_00),
         mailbox(ALPENSTROM, "vertrieb@alpenstrom.example", 60_00),
         mailbox(LONDON, "sales@chargeandgo.example", 55_00, return_days=5),

@@ -27,12 +27,12 @@ from apps.rules.models import Recipient
 from apps.teams.models import Team
 
 QUOTA, SENT_ALREADY = 50, 44
-# Who returns a lead, why, how many days ago, and what was decided.
+# Who returns a lead, under which name, why, how many days ago, and what was decided.
 _RETURNS = (
-    (names.BRANDL, "wrong_number", 9, "accepted", "Sorry, a typing error of theirs."),
-    (names.SPARROW, "out_of_area", 6, "refused", "Graz was agreed."),
-    (names.BRANDL, "duplicate", 1, "", ""),
-    (names.LONDON, "spam", 1, "", ""),
+    (names.BRANDL, "Josef Brandl", "wrong_number", 9, "accepted", "Sorry, a typing error."),
+    (names.SPARROW, "Lea Sperling", "out_of_area", 6, "refused", "All of Germany was agreed."),
+    (names.BRANDL, "Josef Brandl", "duplicate", 1, "", ""),
+    (names.LONDON, "Amara Hughes", "spam", 1, "", ""),
 )
 _SENT_BACK = (
     ("other", 8, "accepted", "True, our form asks for it now."),
@@ -114,12 +114,12 @@ def _by_hand(recipient: Recipient) -> dict[str, object]:
 
 def _return_some(team: Team, now: datetime) -> None:
     """Those who have no account say so by their link."""
-    for name, reason, days, decided, answer in _RETURNS:
+    for name, who, reason, days, decided, answer in _RETURNS:
         at = now - timedelta(days=days, hours=2)
         delivery = _last_before(_copies(team, name), at)
         if delivery is not None:
             made = disputes.open_dispute(
-                delivery, reason=reason, note=cast.RETURN_NOTES[reason], by_name=name, now=at
+                delivery, reason=reason, note=cast.RETURN_NOTES[reason], by_name=who, now=at
             )
             _decide(made, decided, answer, at + timedelta(hours=1))
 
@@ -181,7 +181,6 @@ def _tell_of_trouble(team: Team, now: datetime) -> None:
 def _settle(team: Team, now: datetime) -> None:
     """Nothing of the past is due, and nobody is mailed about it."""
     past.settle(team, now)
-    past.put_off(team, now)
     Lead.objects.filter(team=team).update(look_up_at=None, enriched_at=F("received_at"))
     LeadEvent.objects.filter(team=team, handled_at=None).update(handled_at=F("at"))
 
