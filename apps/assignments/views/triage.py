@@ -240,7 +240,7 @@ def _twin(lead: Lead, access: Access) -> dict[str, Any] | None:
         return None
     card = cards.lead_card(other, access, masked=access.masked)
     return {
-        "name": card.name or card.company or card.email,
+        "name": card.name or card.company,
         "received_at": other.received_at,
         "owner": str(other.owner.user) if other.owner else "",
         "url": cards.address(access, "lead", lead=other.pk),
