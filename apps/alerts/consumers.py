@@ -3,6 +3,7 @@
 To it:   {"type": "resume", "after": n}    first, on a gap, every 20 s
 From it: {"type": "alert", "seq", "id", "kind", "team", "lead", "offer", "at", "data"}
          {"type": "caught_up", "seq": n, "now": iso}    there is nothing more up to n
+         {"type": "look_again"}     what she may enter has shrunk or changed: ask for the page anew
          {"type": "error", "error": words}
 Closes:  4401 not or no longer signed in, 1008 flood, 1009 frame too big, 1013 come back later.
 """

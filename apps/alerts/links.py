@@ -20,6 +20,7 @@ _OWN_PAGES: Mapping[str, str] = {
 _LISTS: Mapping[str, str] = {
     "agreement": "deliveries:recipients",
     "sender": "capture:senders",
+    "grant": "consents:agencies",
 }
 
 

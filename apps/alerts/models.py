@@ -66,7 +66,7 @@ URGENT = (
 # A copy for a member has an e-mail of its own.
 LISTED = (*MAILED, Kind.REMINDER, Kind.EXPIRED, Kind.COPY)
 # Their `data["reason"]` is a sentence, not a code.
-WORDED = (Kind.DELIVERY_DEAD, Kind.RECIPIENT_OFF, Kind.AGREEMENT)
+WORDED = (Kind.DELIVERY_DEAD, Kind.RECIPIENT_OFF, Kind.AGREEMENT, Kind.GRANT)
 
 
 class AlertQuerySet(TeamQuerySet["Alert"]):

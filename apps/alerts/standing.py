@@ -13,7 +13,8 @@ from django.contrib.sessions.models import Session
 from apps.accounts.models import User
 from apps.alerts.models import AlertCounter
 from apps.teams import tokens
-from apps.teams.models import ApiToken, Membership
+from apps.teams.agency_access import live_grants, works_at
+from apps.teams.models import ApiToken, Membership, Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,15 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a listener may hear: alerts of these teams. `last_seq` is her newest number."""
+    """What a listener may hear: alerts of these teams. `last_seq` is her newest number.
+
+    `rights` names each team she may enter with the right by which she does: whatever of it goes
+    away or changes, her open pages must ask anew.
+    """
 
     teams: frozenset[str]
     last_seq: int
+    rights: frozenset[str] = frozenset()
 
 
 def by_session(user: User, session_key: str) -> Listener:
@@ -57,6 +63,7 @@ def standings(listeners: Iterable[Listener], *, now: datetime) -> dict[Listener,
     sessions = _live_sessions({listener.session_key for listener in everyone}, now)
     token_teams = _token_teams({each.token_id for each in everyone if each.token_id})
     teams = _teams(users)
+    grants = _grants(users)
     last_seq = dict(AlertCounter.objects.filter(pk__in=users).values_list("pk", "last_seq"))
     found = {}
     for listener in everyone:
@@ -70,7 +77,10 @@ def standings(listeners: Iterable[Listener], *, now: datetime) -> dict[Listener,
                 and hashes.get(listener.user_id) == listener.session_hash
             )
         if is_good:
-            found[listener] = Standing(frozenset(heard), last_seq.get(listener.user_id, 0))
+            rights = frozenset(heard) | grants[listener.user_id]
+            found[listener] = Standing(
+                frozenset(heard), last_seq.get(listener.user_id, 0), rights=rights
+            )
     return found
 
 
@@ -89,6 +99,22 @@ def _teams(users: set[UUID]) -> dict[UUID, set[str]]:
     members = Membership.objects.active().filter(user_id__in=users, team__is_active=True)
     for user_id, team_id in members.values_list("user_id", "team_id"):
         found[user_id].add(team_id.hex)
+    return found
+
+
+def _grants(users: set[UUID]) -> dict[UUID, set[str]]:
+    """The clients that operators may enter, each as it was granted last."""
+    found: dict[UUID, set[str]] = defaultdict(set)
+    places: dict[UUID, list[UUID]] = defaultdict(list)
+    operators = Operator.objects.filter(works_at(), user_id__in=users)
+    for user_id, agency_id in operators.values_list("user_id", "agency_id"):
+        places[agency_id].append(user_id)
+    if not places:
+        return found
+    grants = live_grants().filter(agency_id__in=list(places))
+    for agency_id, pk, changed_at in grants.values_list("agency_id", "pk", "changed_at"):
+        for user_id in places[agency_id]:
+            found[user_id].add(f"{pk.hex} {changed_at or ''}")
     return found
 
 

@@ -36,6 +36,9 @@ PROVE_ALIVE_AFTER = 15.0
 # A client this far behind is not reading: it is cut off and catches up when it comes back.
 MOST_WAITING = 500
 
+# Some team is hers no more, or by another right: her page asks whether it may still be shown.
+LOOK_AGAIN = '{"type": "look_again"}'
+
 SIGNED_OUT = 4401
 TOO_SLOW = 1013
 
@@ -56,6 +59,7 @@ class Line:
     def __init__(self, listener: Listener, present: Standing) -> None:
         self.listener = listener
         self.teams = present.teams
+        self.rights = present.rights
         self.cursor: int | None = None  # nothing is sent before the client says where it stands
         self.newest = 0
         self.frames: deque[tuple[int, str, str]] = deque()
@@ -90,7 +94,9 @@ class Line:
         if present is None:
             self.end(SIGNED_OUT)
             return
-        self.teams = present.teams
+        if self.rights - present.rights:
+            self.reply(LOOK_AGAIN)
+        self.teams, self.rights = present.teams, present.rights
         self.newest = present.last_seq
         if self.is_behind:
             self.changed.set()

@@ -3,6 +3,7 @@
 // To it:   {"type": "resume", "after": n}      on opening, on a gap, every 20 s
 // From it: {"type": "alert", "seq", "kind", "team", "lead", "offer", "at", "data"}
 //          {"type": "caught_up", "seq": n, "now": iso}   nothing is missing up to n
+//          {"type": "look_again"}      a team is ours no more, or an agency's right in it changed
 //
 // Each alert becomes one DOM event "leadrelay:alert" on document, in the order of its number;
 // `detail.quiet` is true when this browser has shown it before (another page, an earlier load).
@@ -124,7 +125,16 @@ function hear(event) {
     askedAt = 0;
     settle(Number(frame.seq ?? after));
   }
+  if (frame.type === "look_again") lookAgain();
   become("live");
+}
+
+// The page goes away if it may not be shown any more; a visitor's page always asks anew, since
+// it may now show less.
+async function lookAgain() {
+  if (body.visitor !== undefined) return location.reload();
+  const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
+  if (answer && !answer.ok) location.reload();
 }
 
 function signedOut() {
