@@ -113,7 +113,7 @@ def take(recipient: Recipient, limit: int) -> Run | None:
 def held(pk: UUID, run: Run) -> Delivery | None:
     """A copy of our run as it is now; None if it was ended or taken over meanwhile."""
     rows = Delivery.objects.filter(pk=pk, locked_until=run.until, state__in=WAITING)
-    delivery = rows.first()
+    delivery = rows.select_related("lead").first()
     if delivery is not None:
         delivery.recipient, delivery.team = run.recipient, run.recipient.team
     return delivery

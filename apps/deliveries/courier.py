@@ -19,7 +19,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.deliveries import claims, progress
+from apps.deliveries import claims, erasure, progress
 from apps.deliveries.channels import CHANNELS
 from apps.deliveries.claims import Run
 from apps.deliveries.hands import Hands
@@ -139,6 +139,9 @@ def send_one(pk: UUID, run: Run, lanes: Lanes) -> bool:
     """One try for one copy of a run; whether the next may follow at once."""
     delivery = claims.held(pk, run)
     if delivery is None:
+        return True
+    if gone := erasure.gone(delivery.lead):
+        progress.withdraw(delivery, gone, now=timezone.now())
         return True
     is_offer = delivery.state == delivery.State.OFFERED
     copy = Copy(delivery, delivery.recipient, delivery.team, is_offer)

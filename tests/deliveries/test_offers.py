@@ -227,6 +227,23 @@ def test_an_offer_is_mailed_accepted_by_its_page_and_followed_by_the_copy(
     assert list(mine.attempts.values_list("number", "is_success")) == [(1, True), (2, True)]
 
 
+@pytest.mark.parametrize(
+    "change", [{"deleted_at": Now()}, {"do_not_contact": True}], ids=["deleted", "no contact"]
+)
+def test_nothing_goes_out_of_a_lead_that_was_deleted_or_wants_no_contact(
+    live_sender: Sender, post: PostOffice, change: dict[str, Any]
+) -> None:
+    sender = live_sender
+    sender.distribute(sender.email_to("ann"))
+    sender.post({"name": "Rosa", "email": "rosa@example.com"})
+    Lead.objects.update(**change)
+
+    Courier(threads=1).deliver_due()
+
+    assert post.taken == []
+    assert states(sender) == {State.WITHDRAWN: 1}
+
+
 def test_an_offer_to_a_team_is_told_to_its_managers_and_comes_in_when_accepted(
     live_sender: Sender, post: PostOffice
 ) -> None:
