@@ -15,13 +15,13 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.assignments.models import Door
-from apps.capture import services
+from apps.capture import copy_rows, services, sources
 from apps.deliveries import arrivals, progress
 from apps.deliveries.choosing import MOST_DEPTH
 from apps.deliveries.models import Delivery
@@ -48,16 +48,13 @@ def take_due(limit: int = AT_ONCE) -> int:
 
 
 def _due_ids(limit: int) -> Sequence[UUID]:
-    return list(_due().order_by("next_attempt_at", "id").values_list("pk", flat=True)[:limit])
-
-
-def _due() -> QuerySet[Delivery]:
     """By the database's clock. An offer is nobody's copy yet, unless its consent is gone."""
     is_copy = Q(state__in=[State.QUEUED, State.FAILED])
     is_void = Q(state=State.OFFERED) & ~Q(recipient__agreement__state=Agreement.State.ACCEPTED)
     is_free = Q(locked_until=None) | Q(locked_until__lte=Now())
     rows = Delivery.objects.filter(channel=Recipient.Kind.TEAM, next_attempt_at__lte=Now())
-    return rows.filter(is_free, is_copy | is_void)
+    due = rows.filter(is_free, is_copy | is_void).order_by("next_attempt_at", "id")
+    return list(due.values_list("pk", flat=True)[:limit])
 
 
 def _take(delivery_id: UUID) -> bool:
@@ -68,7 +65,7 @@ def _take(delivery_id: UUID) -> bool:
     started = time.monotonic()
     try:
         with transaction.atomic():
-            delivery = _locked(delivery_id)
+            delivery = copy_rows.locked(delivery_id)
             if delivery is not None:
                 _settle(delivery, started, timezone.now())
             return delivery is not None
@@ -77,12 +74,6 @@ def _take(delivery_id: UUID) -> bool:
             raise  # the database went away: the caller waits for it
         log.exception("copy_failed", delivery=str(delivery_id))
         return _put_off(delivery_id, error, started)
-
-
-def _locked(delivery_id: UUID) -> Delivery | None:
-    rows = _due().select_for_update(of=("self",), skip_locked=True, no_key=True)
-    loaded = ("team", "lead", "recipient__agreement__to")
-    return rows.select_related(*loaded).filter(pk=delivery_id).first()
 
 
 def _settle(delivery: Delivery, started: float, now: datetime) -> None:
@@ -100,8 +91,7 @@ def _settle(delivery: Delivery, started: float, now: datetime) -> None:
     if wait is not None:
         _let_wait(delivery, wait, now)
         return
-    arrival, is_new = arrivals.record(delivery, to=source.team_id, now=now)
-    if not is_new and arrival.delivery_id != delivery.pk:
+    if not arrivals.record(delivery, to=source.team_id, now=now):
         progress.refuse(delivery, _("They have this lead already: it came another way."), now=now)
         return
     services.receive(
@@ -124,11 +114,9 @@ def _gone(lead: Lead) -> str:
 def _source(delivery: Delivery) -> Source | None:
     """Where this sender's leads come in at the other team, while it consents."""
     agreement = delivery.recipient.agreement
-    if agreement is None or agreement.state != Agreement.State.ACCEPTED:
+    if agreement is None or agreement.state != Agreement.State.ACCEPTED or not agreement.to_id:
         return None
-    rows = Source.objects.filter(team=agreement.to_id, sender=delivery.team_id)
-    found: Source | None = rows.select_related("team").first()
-    return found
+    return sources.of_sender(agreement.to_id, delivery.team_id)
 
 
 def _refusal(delivery: Delivery, source: Source | None) -> str:
@@ -163,7 +151,7 @@ def _put_off(delivery_id: UUID, error: Exception, started: float) -> bool:
     words = _("It could not be handed over. It is tried again.")
     failed = Result(Came.FAILED, error=words, answer=type(error).__name__)
     with transaction.atomic():
-        delivery = _locked(delivery_id)
+        delivery = copy_rows.locked(delivery_id)
         if delivery is None:
             return False
         progress.settle(delivery, failed, milliseconds=_since(started), now=timezone.now())

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -92,12 +93,22 @@ def _source(row: Row) -> Source:
     return source
 
 
+def of_sender(team: UUID, sender: UUID) -> Source | None:
+    """Where copies of that sender come in, with its team and first status, in one statement."""
+    found = _by_sender.rows(team=team, sender=sender)
+    return _source(found[0]) if found else None
+
+
 def _with_token(**of: Any) -> QuerySet[Source, Any]:
+    return _loaded(revoked_at__isnull=True, team__is_active=True, **of)
+
+
+def _loaded(**of: Any) -> QuerySet[Source, Any]:
     new = Status.objects.filter(team=OuterRef("team"), kind=StatusKind.NEW, is_active=True)
     new_status = Subquery(new.order_by("position", "id").values("pk")[:1])
-    rows = Source.objects.filter(revoked_at__isnull=True, team__is_active=True, **of)
     return (
-        rows.annotate(new_status_id=new_status)
+        Source.objects.filter(**of)
+        .annotate(new_status_id=new_status)
         .order_by("pk")
         .values_list(*SOURCE, *through("team", TEAM), "new_status_id")[:1]
     )
@@ -111,6 +122,11 @@ def _with_previous_token(*, digest: bytes, now: datetime) -> QuerySet[Source, An
     return _with_token(previous_token_hash=digest, previous_token_until__gt=now)
 
 
+def _with_sender(*, team: UUID, sender: UUID) -> QuerySet[Source, Any]:
+    return _loaded(team_id=team, sender_id=sender)
+
+
+_by_sender = Fixed(_with_sender, team=UUID(int=1), sender=UUID(int=2))
 _by_token = Fixed(_with_new_token, digest=b"a token's hash")
 _by_previous_token = Fixed(
     _with_previous_token, digest=b"a token's hash", now=datetime(1999, 1, 1, tzinfo=UTC)

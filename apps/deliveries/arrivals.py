@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 
+from apps.accounts.ids import uuid7
 from apps.deliveries.models import Arrival, Delivery, Dispute
 from apps.leads.models import Lead
 from apps.teams.access import Access
+from apps.teams.fixed import prepared
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=28)
@@ -36,22 +38,23 @@ def all_of(lead: Lead) -> list[Arrival]:
     return list(_of(lead).select_related("sender").order_by("-arrived_at", "-id"))
 
 
-def record(delivery: Delivery, *, to: UUID, now: datetime) -> tuple[Arrival, bool]:
-    """Write down that `to` gets this copy, and whether that is new.
+_INSERT = """
+INSERT INTO deliveries_arrival (id, team_id, sender_id, delivery_id, root_id, path, arrived_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+
+def record(delivery: Delivery, *, to: UUID, now: datetime) -> bool:
+    """Write down that `to` gets this copy; False if the lead came there by another one.
 
     Of two copies of one lead at the same moment the second waits here for the first.
     """
-    found: tuple[Arrival, bool] = Arrival.objects.get_or_create(
-        team_id=to,
-        root_id=delivery.root_id,
-        defaults={
-            "sender_id": delivery.team_id,
-            "delivery_id": delivery.pk,
-            "path": delivery.path,
-            "arrived_at": now,
-        },
-    )
-    return found
+    values = [uuid7(), to, delivery.team_id, delivery.pk, delivery.root_id, delivery.path, now]
+    with prepared() as cursor:
+        cursor.execute(_INSERT, values)
+        if cursor.rowcount:
+            return True
+    return Arrival.objects.filter(team=to, delivery_id=delivery.pk).exists()
 
 
 def link(lead: Lead, *, delivery_id: UUID | Combinable) -> None:
