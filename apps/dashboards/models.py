@@ -47,3 +47,76 @@ class Cost(TeamRow, Deed):
 
     def __str__(self) -> str:
         return f"{self.campaign or self.source_id} {self.starts_on} – {self.ends_on}"
+
+    @property
+    def label(self) -> str:
+        """What it was spent on. Needs `source` loaded."""
+        return self.campaign or (self.source.name if self.source else "")
+
+
+class KeptDay(TeamRow):
+    """The leads of one local day of a team in columns, for figures over many days.
+
+    A lead is one place in each column, in the order received; `keys` lists what the codes of
+    a column stand for. Written by `refreshing` alone, from `columns`; can be rebuilt at any time.
+    """
+
+    day = models.DateField()
+    timezone = models.CharField(max_length=64)  # whose midnight began the day
+    leads = models.PositiveIntegerField()
+    active_at = models.DateTimeField(null=True)  # the last thing that happened to one of them
+    # {"source": [id, …], "campaign": [text, …], …}
+    keys = models.JSONField(default=dict)
+    received = models.BinaryField()  # microseconds since 1970
+    wait = models.BinaryField()  # seconds to the first attempt, infinite without one
+    business_wait = models.BinaryField()
+    routing = models.BinaryField()  # seconds from received to assigned, or NaN
+    claim = models.BinaryField()  # seconds from offered to claimed, or NaN
+    hour = models.BinaryField()
+    state = models.BinaryField()  # the kind of status, and whether it was contacted
+    source = models.BinaryField()
+    owner = models.BinaryField()
+    campaign = models.BinaryField()
+    form = models.BinaryField()
+    pool = models.BinaryField()
+    rule = models.BinaryField()
+    # A lead may be of many interest groups, and many may have had it: pairs of places and codes.
+    group_lead = models.BinaryField()
+    group = models.BinaryField()
+    served_lead = models.BinaryField()
+    member = models.BinaryField()
+    took = models.BinaryField()  # seconds from assignment to the member's attempt, or infinite
+    respond_by = models.BinaryField()  # microseconds since 1970, or 0
+    started = models.BinaryField()
+    ended = models.BinaryField()  # 0: not ended, 1: by a timeout, 2: otherwise
+
+    class Meta:
+        ordering = ["team", "day"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "day"], name="dashboards_kept_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.leads}"
+
+
+class TouchedSpan(models.Model):
+    """Leads of a team that were received between two moments changed: their days are to be redone.
+
+    Written by triggers, in the transaction of the change; taken away with the redone day. Not a
+    row of a team: no key is checked, for it is written on the hot path. Without moments it means
+    all days of the team.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    of_team = models.UUIDField()
+    received_from = models.DateTimeField(null=True)
+    received_to = models.DateTimeField(null=True)
+    touched_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["of_team"], name="dashboards_touched_team")]
+
+    def __str__(self) -> str:
+        return f"{self.of_team} {self.received_from} – {self.received_to}"

@@ -21,7 +21,7 @@ from tests.factories.assignments import (
 )
 from tests.factories.capture import CaptureFactory, ImportFactory, ImportRowFactory
 from tests.factories.content import ScriptFactory
-from tests.factories.dashboards import CostFactory
+from tests.factories.dashboards import CostFactory, KeptDayFactory
 from tests.factories.deliveries import (
     ArrivalFactory,
     DeliveryAttemptFactory,
@@ -112,6 +112,7 @@ __all__ = [
     "ImportRowFactory",
     "InterestGroupFactory",
     "InvitationFactory",
+    "KeptDayFactory",
     "KnownApartFactory",
     "LeadEventFactory",
     "LeadFactory",

@@ -1,10 +1,12 @@
-"""What leads cost."""
+"""What leads cost, and the columns of days."""
 
 from datetime import date
+from typing import Any
 
 import factory
 
-from apps.dashboards.models import Cost
+from apps.dashboards.columns import COLUMNS
+from apps.dashboards.models import Cost, KeptDay
 from tests.factories.teams import NOW, OfTeam
 
 
@@ -19,3 +21,19 @@ class CostFactory(OfTeam):
     currency = "EUR"
     created_at = NOW
     via = "membership"
+
+
+class KeptDayFactory(OfTeam):
+    """A day without leads."""
+
+    class Meta:
+        model = KeptDay
+
+    day = date(2026, 2, 1)
+    timezone = "UTC"
+    leads = 0
+
+    @classmethod
+    def _create(cls, model_class: type[KeptDay], *args: Any, **kwargs: Any) -> KeptDay:
+        columns = dict.fromkeys(COLUMNS, b"")
+        return model_class.objects.create(*args, **{**columns, **kwargs})
