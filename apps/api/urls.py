@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.api import copies, documents, lead_events, leads, offers, ownership, personal, rules
+from apps.api import copies, costs, documents, lead_events, leads, offers, ownership, personal, rules
 
 app_name = "api"
 urlpatterns = [
@@ -41,6 +41,8 @@ urlpatterns = [
     path("deliveries/<uuid:delivery>/", copies.OneDelivery.as_view(), name="delivery"),
     path("deliveries/<uuid:delivery>/replay/", copies.Replay.as_view(), name="replay_delivery"),
     path("leads/<uuid:lead>/copies/", copies.SendCopies.as_view(), name="send_copies"),
+    path("costs/", costs.Costs.as_view(), name="costs"),
+    path("costs/<uuid:cost>/", costs.OneCost.as_view(), name="cost"),
     path("disputes/", copies.Disputes.as_view(), name="disputes"),
     path("disputes/<uuid:dispute>/decision/", copies.Decide.as_view(), name="decide_dispute"),
 ]
