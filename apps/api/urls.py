@@ -1,6 +1,16 @@
 from django.urls import path
 
-from apps.api import copies, costs, documents, lead_events, leads, offers, ownership, personal, rules
+from apps.api import (
+    copies,
+    costs,
+    documents,
+    lead_events,
+    leads,
+    offers,
+    ownership,
+    personal,
+    rules,
+)
 
 app_name = "api"
 urlpatterns = [

@@ -319,7 +319,7 @@ class TestTheSendersSide:
 
     def test_ending(self, agency: Partner, dealer: Partner) -> None:
         (recipient,) = agency.sends_to(dealer)
-        agreement = Agreement.objects.get(pk=recipient.agreement_id)
+        agreement = Agreement.objects.get(recipients=recipient)
 
         answer = self.post(agency, agreement, "end")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
@@ -77,7 +78,9 @@ def test_markup_in_a_message_stays_text(
     with django_capture_on_commit_callbacks(execute=True):
         ask(agency, message="<script>alert(1)</script>")
 
-    assert "<script>" not in str(mail.outbox[0].alternatives[0][0])  # type: ignore[attr-defined]
+    (sent,) = mail.outbox
+    assert isinstance(sent, EmailMultiAlternatives)
+    assert "<script>" not in str(sent.alternatives[0][0])
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "a\x00@b.example", "x" * 300 + "@b.example"])

@@ -252,7 +252,7 @@ def test_a_copy_that_went_too_far_is_refused(agency: Partner, dealer: Partner) -
 def test_consent_that_ends_on_the_way_stops_the_copy(agency: Partner, dealer: Partner) -> None:
     (recipient,) = agency.sends_to(dealer)
     agency.gets()
-    agreement = Agreement.objects.get(pk=recipient.agreement_id)
+    agreement = Agreement.objects.get(recipients=recipient)
     consent.end(agreement, side="recipient", by=dealer.by, now=now())
 
     take_all()
@@ -269,7 +269,7 @@ def test_what_waited_for_an_opening_is_refused_at_once_when_consent_ends(
     (recipient,) = agency.sends_to(dealer)
     agency.gets()
     Delivery.objects.update(next_attempt_at=now() + timedelta(days=2))
-    agreement = Agreement.objects.get(pk=recipient.agreement_id)
+    agreement = Agreement.objects.get(recipients=recipient)
 
     consent.end(agreement, side="sender", by=agency.by, now=now() - timedelta(seconds=1))
     take_all()
@@ -279,7 +279,7 @@ def test_what_waited_for_an_opening_is_refused_at_once_when_consent_ends(
 
 def test_later_leads_are_not_even_planned(agency: Partner, dealer: Partner) -> None:
     (recipient,) = agency.sends_to(dealer)
-    agreement = Agreement.objects.get(pk=recipient.agreement_id)
+    agreement = Agreement.objects.get(recipients=recipient)
     consent.end(agreement, side="sender", by=agency.by, now=now())
 
     agency.gets()

@@ -98,8 +98,8 @@ def test_test_leads_are_not_copied(sender: Sender) -> None:
 def test_a_copy_holds_the_fields_that_were_chosen_under_the_names_of_the_recipient(
     sender: Sender,
 ) -> None:
-    settings = {"fields": ["name", "phone", "budget"], "renames": {"phone": "tel"}}
-    sender.distribute(sender.webhook_to(**settings))
+    fields = ["name", "phone", "budget"]
+    sender.distribute(sender.webhook_to(fields=fields, renames={"phone": "tel"}))
 
     sender.post({**ROSA, "budget": "1250.50"})
 
@@ -263,8 +263,8 @@ def test_two_rules_that_share_a_pool_take_two_turns_of_one_lead(sender: Sender) 
 
 
 def test_a_pool_passes_over_whoever_is_closed_and_waits_when_all_are(sender: Sender) -> None:
-    closed = {"hours": {}}  # no hour of the week
-    first, second = sender.webhook_to("Closed", **closed), sender.webhook_to("Open")
+    first = sender.webhook_to("Closed", hours={})  # no hour of the week
+    second = sender.webhook_to("Open")
     sender.distribute(sender.pool_of(first, second))
     sender.post(person(1))
     sender.post(person(2))
