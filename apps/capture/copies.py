@@ -22,12 +22,12 @@ from django.utils.translation import gettext as _
 
 from apps.assignments.models import Door
 from apps.capture import copy_rows, services, sources
-from apps.deliveries import arrivals, progress
+from apps.deliveries import arrivals, erasure, progress
 from apps.deliveries.choosing import MOST_DEPTH
 from apps.deliveries.models import Delivery
 from apps.deliveries.outcomes import Came, Result
 from apps.deliveries.waiting import Wait, wait_of
-from apps.leads.models import Lead, Source
+from apps.leads.models import Source
 from apps.rules.models import Agreement, Recipient
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,7 @@ def _take(delivery_id: UUID) -> bool:
 
 def _settle(delivery: Delivery, started: float, now: datetime) -> None:
     """Take the copy in, or say in words why not."""
-    gone = _gone(delivery.lead)
+    gone = erasure.gone(delivery.lead)
     if gone:
         progress.withdraw(delivery, gone, now=now)
         return
@@ -99,16 +99,6 @@ def _settle(delivery: Delivery, started: float, now: datetime) -> None:
         key=str(delivery.pk), door=Door.COPY, now=now,
     )  # fmt: skip
     progress.settle(delivery, IN_THE_INBOX, milliseconds=_since(started), now=now)
-
-
-def _gone(lead: Lead) -> str:
-    """Why there is nothing to send any more. A lead that is kept out or was merged goes on."""
-    if lead.do_not_contact:
-        return _("This person asked not to be contacted before the copy went out.")
-    is_elsewhere = lead.stage == Lead.Stage.AWAY or lead.merged_into_id is not None
-    if lead.deleted_at is not None and not is_elsewhere:
-        return _("The lead was deleted before the copy went out.")
-    return ""
 
 
 def _source(delivery: Delivery) -> Source | None:

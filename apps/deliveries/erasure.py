@@ -1,5 +1,7 @@
 """Leads that their team deleted: no copy of them goes out, is shown or accepted any more."""
 
+from __future__ import annotations
+
 from django.utils.translation import gettext as _
 
 from apps.leads.models import Lead
