@@ -132,6 +132,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "apps.teams.navigation.shell",
                 "apps.assignments.navigation.counts",
+                "apps.agency.navigation.shell",
             ],
         },
     }

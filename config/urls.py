@@ -29,6 +29,7 @@ urlpatterns = [
     path("api/v1/", include("apps.api.urls")),
     *(path("t/<slug:team>/", include(f"apps.{app}.urls")) for app in TEAM_APPS),
     path("t/<slug:team>/setup/", include("apps.onboarding.urls")),
+    path("t/<slug:team>/settings/agencies/", include("apps.agency.client_urls")),
     path("agency/<slug:agency>/", include("apps.agency.urls")),
     path("", include("apps.onboarding.public_urls")),
     path("", include("apps.teams.public_urls")),

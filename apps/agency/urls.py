@@ -1,6 +1,18 @@
 """Addresses of an agency's pages, below /agency/<slug>/."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from apps.agency.views import asking, people
 
 app_name = "agency"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("operators/", people.operators, name="operators"),
+    path("operators/invite/", people.invite, name="invite_operator"),
+    path("operators/invitations/<uuid:invitation>/revoke/", people.revoke, name="revoke_operator"),
+    path("operators/<uuid:operator>/", people.change, name="change_operator"),
+    path("settings/", people.settings, name="settings"),
+    path("invitations/", asking.invite, name="invite_client"),
+    path("invitations/<uuid:invitation>/resend/", asking.resend, name="resend_client"),
+    path("invitations/<uuid:invitation>/revoke/", asking.revoke, name="revoke_client"),
+    path("clients/<slug:team>/leave/", asking.leave, name="leave_client"),
+]

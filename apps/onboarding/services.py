@@ -44,32 +44,37 @@ def found_team(
     slug: str,
     timezone: str,
     country: str,
-    owner: User,
+    owner: User | None,
     now: datetime,
     **settings: Any,
 ) -> Team:
     """A team with its first admin, statuses, pool, published rules, scripts and sources.
 
-    The pool “Everyone” assigns by turn, and `owner` has its first seat. `settings` are further
-    columns of the team, such as currency or hours.
+    The pool “Everyone” assigns by turn, and `owner` has its first seat; without an owner the team
+    waits for its first admin. `settings` are further columns of it, such as currency or hours.
     """
     if slug in RESERVED_SLUGS or Team.objects.filter(slug=slug).exists():
         raise TeamRefused(_("The address “%(slug)s” is taken. Choose another.") % {"slug": slug})
     team = Team.objects.create(
         name=name, slug=slug, timezone=timezone, country=country, created_at=now, **settings
     )
-    admin = Membership.objects.create(team=team, user=owner, role=Role.ADMIN, joined_at=now)
-    by = Access.of(admin)
+    by = _first_admin(team, owner, now=now) if owner else Access.system(team)
     audit.record(by=by, action="team.founded", target=team, now=now)
     add_default_statuses(team)
     for kind in (Source.Kind.HAND, Source.Kind.API):
         sources.builtin(team, kind, now=now)
     pool = pools.create_pool(team, _everyone(), by=by, now=now)
-    seats.add_seat(pool, admin, by=by, now=now)
+    if by.membership is not None:
+        seats.add_seat(pool, by.membership, by=by, now=now)
     add_default_rules(team, pool=pool, by=by, now=now)
     add_default_scripts(team)
     team.refresh_from_db()
     return team
+
+
+def _first_admin(team: Team, owner: User, *, now: datetime) -> Access:
+    admin = Membership.objects.create(team=team, user=owner, role=Role.ADMIN, joined_at=now)
+    return Access.of(admin)
 
 
 @transaction.atomic
@@ -121,7 +126,7 @@ def join(
     Without one she would wait for leads that never come. Raises InvitationRefused.
     """
     member = invitations.accept(token, now=now, user=user, name=name, password=password)
-    pool = _pool_of_everyone(member.team)
+    pool = everyone(member.team)
     is_seated = pool is not None and pool.seats.filter(membership=member).exists()
     if pool is not None and member.role == Role.SALESPERSON and not is_seated:
         seats.add_seat(pool, member, by=Access.system(member.team), now=now)
@@ -146,6 +151,6 @@ def _everyone() -> pools.PoolSettings:
     )
 
 
-def _pool_of_everyone(team: Team) -> Pool | None:
+def everyone(team: Team) -> Pool | None:
     """The pool that the team was founded with, while it is called so and in use."""
     return Pool.objects.filter(team=team, name=_("Everyone"), is_active=True).first()

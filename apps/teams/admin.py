@@ -13,14 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from apps.teams import members, tokens
 from apps.teams.members import MemberRefused
 from apps.teams.models import (
+    Agency,
     ApiToken,
     AuditEntry,
     AvailabilityChange,
+    ClientGrant,
     Holiday,
     Invitation,
     Membership,
     MemberSkill,
     MemberTerritory,
+    Operator,
     Skill,
     Team,
     Territory,
@@ -158,3 +161,24 @@ class AuditEntryAdmin(ReadOnly):
     list_display = ("at", "team", "action", "target_label", "actor", "via")
     list_filter = ("via", "team")
     search_fields = ("action", "target_label", "actor__email")
+
+
+@admin.register(Agency)
+class AgencyAdmin(ReadOnly):
+    list_display = ("name", "slug", "timezone", "sending_team", "is_active", "created_at")
+    list_filter = ("is_active",)
+    search_fields = ("name", "slug")
+
+
+@admin.register(Operator)
+class OperatorAdmin(ReadOnly):
+    list_display = ("user", "agency", "role", "is_active", "joined_at")
+    list_filter = ("role", "is_active")
+    search_fields = ("user__email", "agency__name")
+
+
+@admin.register(ClientGrant)
+class ClientGrantAdmin(ReadOnly):
+    list_display = ("agency", "team", "allows", "is_masked", "granted_at", "ended_at")
+    list_filter = ("is_masked", "agency")
+    search_fields = ("agency__name", "team__name")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from apps.teams.models import Membership, Team
+from apps.teams.agency_access import AgencyAccess, agencies_of
+from apps.teams.models import Agency, ClientGrant, Membership, Team
+
+CLIENTS_SHOWN = 8
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `access` (None outside a team), `now`, `my_teams` (asked when shown)."""
+    """Context processor: `access` (None outside a team), `now`, and where else she may go."""
     return {
         "access": getattr(request, "access", None),
         "now": timezone.now(),
         "my_teams": SimpleLazyObject(lambda: _teams_of(request)),
+        "my_agencies": SimpleLazyObject(lambda: _agencies_of(request)),
     }
 
 
@@ -30,3 +35,23 @@ def _teams_of(request: HttpRequest) -> list[Team]:
         .order_by("team__name", "team_id")
     )
     return [membership.team for membership in memberships]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An agency in the switcher, with the first of its clients."""
+
+    agency: Agency
+    clients: list[ClientGrant]
+    has_more: bool
+
+
+def _agencies_of(request: HttpRequest) -> list[Place]:
+    if not request.user.is_authenticated:
+        return []
+    places = []
+    for operator in agencies_of(request.user):
+        at_work = AgencyAccess(operator.agency, request.user, operator)
+        clients = list(at_work.clients()[: CLIENTS_SHOWN + 1])
+        places.append(Place(operator.agency, clients[:CLIENTS_SHOWN], len(clients) > CLIENTS_SHOWN))
+    return places

@@ -254,6 +254,7 @@ async def test_who_leaves_a_team_hears_the_others_only(connect: Door, member: Me
             await asyncio.sleep(0)
     await in_database(tell, there, "no more")
     await in_database(tell, member, "still")
+    assert (await socket.hear())["type"] == "look_again"
 
     assert await titles(socket, 1) == ["still"]
     assert [f["type"] for f in await socket.resume()] == ["alert", "caught_up"]

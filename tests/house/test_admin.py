@@ -27,7 +27,7 @@ GUARDED = {
     "HopperEntry", "Capture", "Import", "ImportRow", "TurnEntry", "Pool", "PoolRevision",
     "Version", "RuleSet", "AuditEntry", "Alert", "AvailabilityChange", "TimeOff", "Invitation",
     "ApiToken", "Recipient", "RecipientPool", "RecipientTurn", "Agreement",
-    "Distribution", "Delivery", "DeliveryAttempt", "Dispute", "Arrival",
+    "Distribution", "Delivery", "DeliveryAttempt", "Dispute", "Arrival", "Operator", "ClientGrant",
 }  # fmt: skip
 SECRET = ("hash", "encrypted", "password", "secret")
 FACTORIES = {

@@ -136,6 +136,14 @@ def _row(side: Side) -> UUID:
     return factories.ImportRowFactory(team=side.team, run=side.row_of(Import, "run")).pk
 
 
+def _client_invitation(side: Side) -> UUID:
+    """What an agency asks of the side's admin."""
+    return factories.ClientInvitationFactory(
+        email=side.members[Role.ADMIN].user.email,
+        expires_at=datetime.now(UTC) + timedelta(days=7),
+    ).pk
+
+
 def _one(factory: Any, **columns: Any) -> Maker:
     return lambda side: factory(team=side.team, **columns).pk
 
@@ -152,6 +160,7 @@ OBJECTS: Mapping[str, Maker] = {
     "capture": _one(factories.CaptureFactory),
     "cover": _mine(factories.CoverFactory),
     "client_grant": _one(factories.ClientGrantFactory),
+    "client_invitation": _client_invitation,
     "cost": _one(factories.CostFactory),
     "custom_field": _one(factories.CustomFieldFactory),
     "delivery": _one(factories.DeliveryFactory),

@@ -23,7 +23,12 @@ from apps.teams.policy import team_page
 @team_page(Permission.SEE_TEAM)
 @require_safe
 def today(request: HttpRequest, access: Access) -> HttpResponse:
-    """My offers, new leads and follow-ups; with `X-Fragment: lists` the lists alone."""
+    """My offers, new leads and follow-ups; with `X-Fragment: lists` the lists alone.
+
+    Nothing waits for a visitor from an agency: she comes for the figures.
+    """
+    if access.is_operator:
+        return redirect("dashboards:team", team=access.team.slug)
     # Read first: an alert that comes between is then sent by the socket, not missed.
     last_seq = _last_seq(access)
     now = clock()

@@ -21,7 +21,7 @@ from lucide.templatetags.lucide import lucide
 
 from apps.teams import presentation
 from apps.teams.access import Access
-from apps.teams.permissions import Permission, Role
+from apps.teams.permissions import OPERATOR, Permission, Role
 from apps.teams.presentation import Clock
 
 register = template.Library()
@@ -214,6 +214,8 @@ def signed(number: Decimal | float) -> str:
 @register.filter
 def role_name(role: str) -> str:
     """The role as people call it; what is no role comes back as it is."""
+    if role == OPERATOR:
+        return _("Client")
     return str(Role(role).label) if role in Role.values else str(role)
 
 

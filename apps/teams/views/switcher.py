@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.accounts.people import is_first_start
+from apps.teams.agency_access import agencies_of
 from apps.teams.models import Membership
 from apps.teams.policy import public_page, signed_in_page
 
@@ -22,7 +23,7 @@ def front_door(request: HttpRequest) -> HttpResponseBase:
 
 @signed_in_page
 def _teams(request: HttpRequest) -> HttpResponse:
-    """One team: its first page. Several: the list. None: how to get into one."""
+    """One team or agency: its first page. Several: the list. None: how to get into one."""
     user = cast(User, request.user)
     memberships = list(
         Membership.objects.active()
@@ -30,6 +31,10 @@ def _teams(request: HttpRequest) -> HttpResponse:
         .select_related("team")
         .order_by("team__name", "team_id")
     )
-    if len(memberships) == 1:
+    places = agencies_of(user)
+    if len(memberships) == 1 and not places:
         return redirect(f"/t/{memberships[0].team.slug}/")
-    return render(request, "teams/switcher.html", {"memberships": memberships})
+    if len(places) == 1 and not memberships:
+        return redirect(f"/agency/{places[0].agency.slug}/")
+    context = {"memberships": memberships, "places": places}
+    return render(request, "teams/switcher.html", context)
