@@ -146,31 +146,42 @@ def _by_day(rows: Iterable[Sequence[Any]]) -> dict[date, list[Sequence[Any]]]:
 
 def _block(day: date, rows: list[Sequence[Any]], served: list[Sequence[Any]]) -> Block:
     names = ("day", "id", *NUMBERS, "contacted", *DIMENSIONS, "groups", "active_at")
-    table = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
-    contacted = np.fromiter(table.get("contacted", ()), bool, len(rows))
-    table["state"] = [KINDS.index(kind) for kind in table.get("state", ())]
-    columns = {name: _numbers(table.get(name, ()), dtype) for name, dtype in NUMBERS.items()}
-    columns["state"] = (
-        (np.frombuffer(columns["state"], "u1") | (contacted * CONTACTED)).astype("u1").tobytes()
-    )
+    table = _columns(names, rows)
     keys: dict[str, list[str | None]] = {}
-    for name in DIMENSIONS:
-        keys[name], columns[name] = _coded(table.get(name, ()))
-    pairs = [
-        (place, group) for place, groups in enumerate(table.get("groups", ())) for group in groups
+    kinds = [KINDS.index(kind) for kind in table["state"]]
+    table["state"] = [
+        kind | CONTACTED if contacted else kind
+        for kind, contacted in zip(kinds, table["contacted"], strict=True)
     ]
+    columns = {name: _numbers(table[name], dtype) for name, dtype in NUMBERS.items()}
+    for name in DIMENSIONS:
+        keys[name], columns[name] = _coded(table[name])
+    pairs = [(place, group) for place, groups in enumerate(table["groups"]) for group in groups]
     columns["group_lead"] = _numbers([place for place, _group in pairs], "<u4")
     keys["group"], columns["group"] = _coded([group for _place, group in pairs])
-    places = {lead: place for place, lead in enumerate(table.get("id", ()))}
+    keys["member"], of_served = _served(served, table["id"])
+    active = max(table["active_at"], default=None)
+    return Block(day, len(rows), keys, {**columns, **of_served}, active)
+
+
+def _served(
+    rows: list[Sequence[Any]], leads: Sequence[UUID]
+) -> tuple[list[str | None], dict[str, bytes]]:
+    """The members, and the columns of assignments."""
+    places = {lead: place for place, lead in enumerate(leads)}
     # A lead may have come or gone between the two statements: its assignments go with it.
-    served = [row for row in served if row[1] in places]
-    by_name = dict(zip(("day", *SERVED, "member"), zip(*served, strict=True), strict=True))
-    by_name["served_lead"] = tuple(places[lead] for lead in by_name.get("served_lead", ()))
-    for name, dtype in SERVED.items():
-        columns[name] = _numbers(by_name.get(name, ()), dtype)
-    keys["member"], columns["member"] = _coded(by_name.get("member", ()))
-    active = max(table.get("active_at", ()), default=None)
-    return Block(day, len(rows), keys, columns, active)
+    table = _columns(("day", *SERVED, "member"), [row for row in rows if row[1] in places])
+    table["served_lead"] = [places[lead] for lead in table["served_lead"]]
+    columns = {name: _numbers(table[name], dtype) for name, dtype in SERVED.items()}
+    members, columns["member"] = _coded(table["member"])
+    return members, columns
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Rows turned by a quarter."""
+    if not rows:
+        return dict.fromkeys(names, ())
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _numbers(values: Sequence[Any], dtype: str) -> bytes:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.dashboards import cohort
+from apps.dashboards import cohort, counting
 from apps.dashboards.cohort import Question, Section
 from apps.leads.models import Source
 from apps.leads.speed import BANDS, BINS, Band
@@ -201,8 +201,9 @@ class Figures:
 
 
 def figures(question: Question, *, access: Access) -> Figures:
-    """Count everything: four statements, whatever the team's size."""
-    sections = _by_name(cohort.count(question, access=access))
+    """Count everything, out of kept days for whoever sees all leads of the team."""
+    count = counting.count if counting.can_count(access) else cohort.count
+    sections = _by_name(count(question, access=access))
     untouched = {(s.key["by"], s.key.get(s.key["by"])): Untouched.of(s.figures)
                  for s in sections.get("untouched", [])}  # fmt: skip
     totals = {s.key["is_now"]: Group.of(s.figures) for s in sections.get("total", [])}

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import time as clock
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -66,7 +67,7 @@ WITH noted AS (
       SELECT received_from, received_to FROM dashboards_touchedspan
       WHERE of_team = %(team)s ORDER BY id LIMIT %(notes)s
     ) oldest
-  ) some
+  ) differing
 )
 SELECT DISTINCT d::date FROM noted, generate_series(first, last, interval '1 day') d
 ORDER BY 1 DESC LIMIT %(days)s
@@ -136,7 +137,12 @@ def _forget(team_id: UUID) -> None:
 
 def _take(team_id: UUID, zone: str) -> list[date]:
     """The days to be redone now; what was noted of them is taken away."""
-    values = {"team": team_id, "zone": zone, "days": DAYS_AT_ONCE, "notes": NOTES_AT_ONCE}
+    values: dict[str, Any] = {
+        "team": team_id,
+        "zone": zone,
+        "days": DAYS_AT_ONCE,
+        "notes": NOTES_AT_ONCE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ALL_DAYS, values)
         cursor.execute(_DAYS, values)
@@ -164,7 +170,7 @@ _WRITE = (
 )
 
 
-def _row(team_id: UUID, block: Block, zone: str) -> Sequence[object]:
+def _row(team_id: UUID, block: Block, zone: str) -> list[Any]:
     columns = [block.columns[name] for name in COLUMNS]
     keys = json.dumps(block.keys)
     return [uuid7(), team_id, block.day, zone, block.leads, block.active_at, keys, *columns]

@@ -1,0 +1,182 @@
+"""What the dashboard counts, out of columns: the same sections that `cohort` counts in SQL."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from apps.dashboards.columns import BY_TIMEOUT, CONTACTED, KINDS, LIVE, Array, microseconds
+from apps.dashboards.rollups import Leads
+from apps.leads.speed import BINS, MINUTE, Clock
+
+Json = dict[str, Any]
+SHARES = (0.5, 0.9)  # the percentiles of a group
+_CONTACTED, _KIND = CONTACTED, CONTACTED - 1
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Leads parted into groups: one sort, then each group is a slice."""
+
+    keys: Sequence[Any]
+    order: Array
+    ends: Array
+
+    @classmethod
+    def by(cls, keys: Sequence[Any], codes: Array, places: Array | None = None) -> Parts:
+        """`places[i]` has the value `keys[codes[i]]`; without `places`, i itself."""
+        small = codes.astype(np.uint16) if len(keys) <= 1 << 16 else codes
+        order = np.argsort(small, kind="stable")
+        ends = np.cumsum(np.bincount(codes, minlength=len(keys))) if len(keys) else np.empty(0)
+        return cls(keys, order if places is None else places[order], ends)
+
+    def __iter__(self) -> Iterator[tuple[Any, Array]]:
+        start = 0
+        for key, end in zip(self.keys, self.ends, strict=True):
+            if end > start:
+                yield key, self.order[start:end]
+            start = end
+
+
+def percentile(values: Array, share: float) -> float | None:
+    """Nearest rank: the value at ⌈share · N⌉; None of nothing. Infinity sorts last."""
+    if not len(values):
+        return None
+    rank = max(math.ceil(share * len(values)), 1) - 1
+    return float(np.partition(values, rank)[rank])
+
+
+def percentiles(waits: Array) -> list[float | None] | None:
+    """Those of SHARES, as PostgreSQL gives them."""
+    return [percentile(waits, share) for share in SHARES] if len(waits) else None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts groups of `leads` on one clock, as things stand at `due_before`."""
+
+    leads: Leads
+    clock: str
+    target: float
+    due_before: datetime
+
+    @property
+    def wait(self) -> Array:
+        return self.leads.column(wait_column(self.clock))
+
+    def measures(self, places: Array) -> Json:
+        """Everything that is measured of the leads at these places."""
+        wait = self.wait[places]
+        state = self.leads.column("state")[places]
+        kinds = np.bincount(state & _KIND, minlength=len(KINDS))
+        answered = np.isfinite(wait)
+        due = self.leads.column("received")[places] <= microseconds(self.due_before)
+        return {
+            "received": len(places),
+            "percentiles": percentiles(wait),
+            "attempted": int(answered.sum()),
+            "within": int((wait <= self.target).sum()),
+            "judged": int((answered | due).sum()),
+            "contacted": int((state & _CONTACTED != 0).sum()),
+            **{kind: int(number) for kind, number in zip(KINDS, kinds, strict=True)},
+            "routing_delay": self._median("routing", places),
+            "claim_time": self._median("claim", places),
+        }
+
+    def by(self, dimension: str, places: Array) -> dict[str | None, Json]:
+        """The measures of each value of a dimension among the leads at these places."""
+        if dimension == "group":
+            parts = self._groups(places)
+        else:
+            keys, codes = self.leads.codes(dimension)
+            parts = Parts.by(keys, codes[places], places)
+        return {key: self.measures(of_part) for key, of_part in parts}
+
+    def bins(self, places: Array) -> dict[int, int]:
+        """Leads by `leads.speed.BINS`."""
+        wait = self.wait[places]
+        edges = [band.high * MINUTE for band in BINS if band.high is not None]
+        numbers = np.searchsorted(edges, wait, side="left")
+        numbers = np.where(np.isfinite(wait), numbers, len(BINS) - 1)
+        return {int(n): int(leads) for n, leads in enumerate(np.bincount(numbers)) if leads}
+
+    def _groups(self, places: Array) -> Parts:
+        keys, codes = self.leads.codes("group")
+        of = self.leads.places("group_lead")
+        chosen = np.isin(of, places)
+        return Parts.by(keys, codes[chosen], of[chosen])
+
+    def _median(self, name: str, places: Array) -> float | None:
+        values = self.leads.column(name)[places]
+        return percentile(values[~np.isnan(values)], SHARES[0])
+
+
+def wait_column(clock: str) -> str:
+    return "business_wait" if clock == Clock.BUSINESS else "wait"
+
+
+@dataclass(frozen=True)
+class Served:
+    """The assignments of leads: each member's own part."""
+
+    leads: Leads
+    target: float
+    now: datetime
+    _sums: dict[str, Any] = field(default_factory=dict)
+
+    def by_member(self, chosen: Array) -> dict[str | None, Json]:
+        """What each member made of the leads where `chosen` is true."""
+        of = self.leads.places("served_lead")
+        rows = np.flatnonzero(chosen[of]) if len(of) else of
+        keys, codes = self.leads.codes("member")
+        return {
+            member: self._measures(str(member), of[part], part)
+            for member, part in Parts.by(keys, codes[rows], rows)
+        }
+
+    def assigned(self, chosen: Array) -> Json:
+        """Leads that were assigned, how often, and how many a timeout took back."""
+        of = self.leads.places("served_lead")
+        rows = np.flatnonzero(chosen[of]) if len(of) else of
+        late = rows[self.leads.column("ended")[rows] == BY_TIMEOUT]
+        return {
+            "leads": len(np.unique(of[rows])),
+            "hops": len(rows),
+            "taken_back": len(np.unique(of[late])),
+        }
+
+    def _measures(self, member: str, places: Array, rows: Array) -> Json:
+        took = self.leads.column("took")[rows]
+        ended = self.leads.column("ended")[rows]
+        respond_by = self.leads.column("respond_by")[rows]
+        started = self.leads.column("started")[rows]
+        # A window of its own, or the team's target.
+        due = np.where(respond_by > 0, respond_by, started + round(self.target * 1e6))
+        answered = np.isfinite(took)
+        responded = started + np.where(answered, np.rint(took * 1e6), 0).astype(np.int64)
+        counts = answered | (ended == LIVE) | (ended == BY_TIMEOUT)
+        is_due = due < microseconds(self.now)
+        return {
+            "received": len(rows),
+            "percentiles": percentiles(took[counts]),
+            "timed": int(counts.sum()),
+            "within": int((answered & (responded <= due)).sum()),
+            "judged": int((answered | (ended == BY_TIMEOUT) | ((ended == LIVE) & is_due)).sum()),
+            **self._outcomes(member, places),
+        }
+
+    def _outcomes(self, member: str, places: Array) -> Json:
+        """Leads that are still the member's: contacted and won, each counted once."""
+        owners, owner = self.leads.codes("owner")
+        own = np.unique(places)
+        own = own[owner[own] == owners.index(member)] if member in owners else own[:0]
+        state = self.leads.column("state")[own]
+        return {
+            "contacted": int((state & _CONTACTED != 0).sum()),
+            "won": int(((state & _KIND) == KINDS.index("won")).sum()),
+        }
