@@ -43,6 +43,10 @@ def ask(agency: Partner, email: str = "boss@dealer.example", **more: Any) -> tup
     return agreements.ask(agency.team, email=email, by=agency.by, now=now(), **more)
 
 
+def html_of(letter: Any) -> str:
+    return str(letter.alternatives[0][0])
+
+
 def told(team: Team) -> list[str]:
     """What the managers of a team read about agreements."""
     rows = Alert.objects.filter(team=team, kind=Kind.AGREEMENT)
@@ -66,7 +70,7 @@ def test_a_question_goes_out_by_mail_with_a_link_that_finds_it(
     assert "As agreed on the phone." in letter.body
     assert str(agency.manager.user) in letter.body
     assert agreements.link_of(token) in letter.body
-    html = str(letter.alternatives[0][0])  # type: ignore[attr-defined]
+    html = html_of(letter)
     assert agreements.link_of(token) in html
     assert agreements.find(token, now=now()) == asked
     assert token.encode() not in bytes(asked.token_hash or b"")
