@@ -20,7 +20,6 @@ from apps.teams.access import Access
 from apps.teams.agency_access import AgencyAccess
 from apps.teams.models import Agency, ClientGrant, ClientInvitation, Membership
 from apps.teams.permissions import Permission, Role
-from apps.teams.scope import deed
 
 Side = ClientGrant.Side
 
@@ -69,8 +68,8 @@ def _grant(
     agency: Agency, allows: list[str], is_masked: bool, by: Access, now: datetime
 ) -> ClientGrant:
     grant: ClientGrant = ClientGrant.objects.create(
-        team=by.team, agency=agency, allows=allows, is_masked=is_masked, granted_at=now,
-        granted_by=by.user, **deed(by),
+        team=by.team, allows=allows, is_masked=is_masked, granted_at=now, granted_by=by.user,
+        actor=by.user, via=by.via.value, agency=agency,
     )  # fmt: skip
     _note(grant, "agency.granted", by, now)
     _tell(grant, _("%(agency)s has become your agency.") % {"agency": agency.name}, by, now)
