@@ -24,7 +24,7 @@ from apps.teams.models import Agency, AuditEntry, ClientGrant, Operator
 from apps.teams.permissions import LOOKS_AT_LEADS, Grant, granted
 from apps.teams.visits import ENTERED
 from tests import factories
-from tests.house.addresses import Address, team_pages
+from tests.house.addresses import Address, api_addresses, team_pages
 from tests.house.world import OBJECTS, Side, a_side, random_ids
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ class Visit:
         """The answer; whatever it did is undone."""
         path = address.path(team=self.side.team.slug, ids=ids or self.side.ids_of(address.names))
         with transaction.atomic():
-            answer = self.client.generic(
+            answer: Any = self.client.generic(
                 method, path, content_type="application/x-www-form-urlencoded"
             )
             body = b"".join(answer) if answer.streaming else answer.content
@@ -137,6 +137,22 @@ def test_every_address_answers_as_the_grant_says(visit: Visit) -> None:
             wrong.append(f"{method} {address}: {answer.status_code}")
         if sees_nobody and any(marker in answer.body for marker in MARKERS):
             wrong.append(f"{method} {address}: shows whom it hides")
+    assert wrong == []
+
+
+def test_the_api_by_session_asks_the_grant_too(visit: Visit) -> None:
+    """Reading by the session of a page; keys belong to members."""
+    wrong = []
+    sees_nobody = visit.grant.is_masked or LOOKS_AT_LEADS.isdisjoint(visit.grant.allows)
+    for address in api_addresses():
+        path = address.path(team="", ids=visit.side.ids_of(address.names))
+        answer = visit.client.get(path, headers={"X-Team": visit.side.team.slug})
+        if answer.status_code >= 500:
+            wrong.append(f"{path}: {answer.status_code}")
+        if answer.status_code == 200 and not visit.allowed(address, "GET"):
+            wrong.append(f"{path}: is not granted")
+        if sees_nobody and any(marker in answer.content for marker in MARKERS):
+            wrong.append(f"{path}: shows whom it hides")
     assert wrong == []
 
 
