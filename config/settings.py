@@ -242,6 +242,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3.0,
         "options": {"expires": 10},
     },
+    "refresh-figures": {
+        "task": "dashboards.tasks.refresh",
+        "schedule": 1.0,
+        "options": {"expires": 3},
+    },
     "tend-simulations": {
         "task": "simulator.tasks.tend",
         "schedule": 15.0,

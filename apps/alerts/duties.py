@@ -44,6 +44,19 @@ class Duty:
             connection.close()
 
 
+_added: dict[str, tuple[float, Callable[[], Any]]] = {}
+
+
+def add(name: str, every: float, do: Callable[[], Any]) -> None:
+    """Have the process that sends copies do this too: for apps that it knows nothing of."""
+    _added[name] = (every, do)
+
+
+def added() -> list[Duty]:
+    """What apps have added, none of it done yet."""
+    return [Duty(name, every, do) for name, (every, do) in _added.items()]
+
+
 def keep_doing(duties: Sequence[Duty], stopping: Event) -> None:
     """Each when it is due, until it is stopped; the duty under way is finished first."""
     while not stopping.is_set():

@@ -110,14 +110,14 @@ def read(team: Team, *parts: Part) -> list[Leads]:
     """
     days = [day for part in parts for day in part.days]
     noted = _noted(team, days)
-    kept = {
+    right = {
         block.day: block
-        for block in _kept(team, parts)
+        for block in kept(team, parts)
         if block.day not in noted or (block.leads >= MANY and noted[block.day] < LATEST)
     }
-    missing = [day for day in days if day not in kept]
+    missing = [day for day in days if day not in right]
     counted = {block.day: block for block in fetch(team.pk, missing, zone=team.timezone)}
-    blocks = {**kept, **counted}
+    blocks = {**right, **counted}
     return [Leads([blocks[day] for day in sorted(part.days)]) for part in parts]
 
 
@@ -138,7 +138,7 @@ def _local_days(first: datetime, last: datetime, zone: ZoneInfo) -> list[date]:
     return [day + timedelta(days=n) for n in range((end - day).days + 1)]
 
 
-def _kept(team: Team, parts: Sequence[Part]) -> list[Block]:
+def kept(team: Team, parts: Sequence[Part]) -> list[Block]:
     """Days of all parts that are kept for the team's time zone, each with its part's columns."""
     values: list[Any] = []
     names = [name for name in COLUMNS if any(name in part.columns for part in parts)]

@@ -6,11 +6,14 @@ import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db.models import F
 
+from apps.accounts.ids import uuid7
 from apps.assignments.models import Assignment, Decision
 from apps.dashboards import cohort, counting, refreshing, rollups
 from apps.dashboards.cohort import Question, Section
@@ -243,3 +246,31 @@ def test_refreshing_twice_at_once_is_harmless() -> None:
     assert refreshing.refresh() > 0
     assert refreshing.refresh() == 0
     assert KeptDay.objects.filter(team=history.world.team).exists()
+
+
+def test_a_recount_finds_nothing_wrong_and_names_what_is() -> None:
+    history = History(14, "Asia/Kathmandu")
+    team = history.world.team
+    out = StringIO()
+
+    call_command("rebuild_figures", team=team.slug, stdout=out)
+    assert "equal to the recount" in out.getvalue()
+
+    day = KeptDay.objects.filter(team=team, leads__gt=0).order_by("-day").first()
+    assert day is not None
+    KeptDay.objects.filter(pk=day.pk).update(wait=b"\0" * len(day.wait))
+    with pytest.raises(CommandError, match="1 difference"):
+        call_command("rebuild_figures", team=team.slug, check=True, stdout=out)
+    assert f"{team.slug} {day.day}: wait" in out.getvalue()
+
+
+def test_a_team_that_does_not_exist_cannot_be_rebuilt() -> None:
+    with pytest.raises(CommandError, match="There is no team"):
+        call_command("rebuild_figures", team="nobody")
+
+
+def test_notes_of_a_team_that_is_gone_are_forgotten() -> None:
+    TouchedSpan.objects.create(of_team=uuid7(), touched_at=NOW)
+
+    assert refreshing.refresh() == 0
+    assert not TouchedSpan.objects.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from threading import Event, Thread
 from typing import Any
 
@@ -50,10 +51,14 @@ class Deliver:
     def run(self) -> None:
         """Until it is stopped; what is under way is finished first, if it does not take long.
 
-        Sending, taking copies into teams, and the rest: none waits for another.
+        Sending, taking copies into teams, what apps added, and the rest: none waits for another.
         """
         log.info("deliver_started", name=self.name)
-        threads = [self._thread(self._courier.run), self._thread(self._keep_copies)]
+        threads = [
+            self._thread(self._courier.run),
+            self._thread(self._keep_copies),
+            *(self._thread(partial(self._keep, duty)) for duty in duties.added()),
+        ]
         duties.keep_doing(self._others, self._stopping)
         for thread in threads:
             thread.join()
@@ -77,6 +82,9 @@ class Deliver:
 
     def _keep_copies(self) -> None:
         duties.keep_doing(self._copies, self._stopping)
+
+    def _keep(self, duty: Duty) -> None:
+        duties.keep_doing([duty], self._stopping)
 
     def _thread(self, work: Callable[[], None]) -> Thread:
         thread = Thread(target=work, daemon=True)
