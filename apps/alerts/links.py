@@ -22,6 +22,11 @@ _LISTS: Mapping[str, str] = {
     "sender": "capture:senders",
     "grant": "consents:agencies",
 }
+# The list, even where a lead is named: who asked may not see it any more.
+_ALWAYS_LISTS: Mapping[str, str] = {
+    "requests": "assignments:requests",
+    "my_requests": "assignments:my_requests",
+}
 
 
 def address_of(alert: Alert) -> str:
@@ -51,6 +56,10 @@ def _list(alert: Alert, slug: str) -> str:
     return reverse(_LISTS[alert.data["page"]], kwargs={"team": slug})
 
 
+def _always_list(alert: Alert, slug: str) -> str:
+    return reverse(_ALWAYS_LISTS[alert.data["page"]], kwargs={"team": slug})
+
+
 def _copy(alert: Alert, slug: str) -> str:
     path = str(alert.data.get("url", ""))
     return path if path.startswith(PUBLIC_COPIES) else ""
@@ -59,6 +68,7 @@ def _copy(alert: Alert, slug: str) -> str:
 _NAMED: Mapping[str, Callable[[Alert, str], str]] = {
     **dict.fromkeys(_OWN_PAGES, _own_page),
     **dict.fromkeys(_LISTS, _list),
+    **dict.fromkeys(_ALWAYS_LISTS, _always_list),
     "copy": _copy,
     "offer": _copy,
 }

@@ -50,6 +50,8 @@ SYMBOLS = {
     Kind.RECIPIENT_OFF: ("power-off", "urgent"),
     Kind.CAMPAIGN: ("flag", "soon"),
     Kind.AGREEMENT: ("handshake", "info"),
+    Kind.REQUESTED: ("hand", "soon"),
+    Kind.REQUEST_DECIDED: ("hand", "info"),
 }
 
 REASONS = {
@@ -87,6 +89,10 @@ REASONS = {
     "nobody_took_it": _("no copy of it is with anybody any more"),
     "return_accepted": _("accepted: the lead is not billed"),
     "return_refused": _("refused: the lead stays with you"),
+    "request_reassign": _("another owner"),
+    "request_credit": _("turns in a pool"),
+    "request_approved": _("approved, and done"),
+    "request_refused": _("refused"),
 }
 
 

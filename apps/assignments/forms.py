@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.assignments.approvals import LONGEST_ANSWER, LONGEST_REASON, MOST_TURNS
 from apps.assignments.bad_leads import LONGEST_NOTE
 from apps.assignments.models import BadLeadReport
 from apps.leads import normalise
 from apps.leads.models import Lead
 from apps.rules import own_fields
 from apps.rules.registry import registry
-from apps.teams.models import Team
+from apps.teams.models import Membership, Team
 
 COLUMNS = (
     "name", "email", "phone", "company", "job_title", "country", "region", "city", "postcode",
@@ -87,3 +89,42 @@ class ReportForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class _WhyForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why"), max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class AskForOwnerForm(_WhyForm):
+    """Who should have a lead, and why."""
+
+    to_member = forms.ModelChoiceField(
+        label=_("New owner"),
+        queryset=Membership.objects.none(),
+        required=False,
+        empty_label=_("Whoever the rules find"),
+    )
+    field_order = ("to_member", "reason")
+
+    def __init__(self, data: Any = None, *, members: QuerySet[Membership]) -> None:
+        super().__init__(data)
+        field: Any = self.fields["to_member"]
+        field.queryset = members
+
+
+class AskForCreditForm(_WhyForm):
+    """How many turns, and why."""
+
+    turns = forms.DecimalField(
+        label=_("Turns"), min_value=0, max_value=MOST_TURNS, max_digits=5, decimal_places=2,
+        initial=1,
+    )  # fmt: skip
+    field_order = ("turns", "reason")
+
+
+class AnswerForm(forms.Form):
+    """A word to who asked."""
+
+    answer = forms.CharField(max_length=LONGEST_ANSWER, required=False)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Alert
-from apps.assignments import triage
+from apps.assignments import approvals, triage
 from apps.assignments.models import Assignment, BadLeadReport, Hold, HopperEntry, Offer
 from apps.leads.models import Lead
 from apps.teams.access import Access
@@ -46,7 +46,7 @@ class Counts:
     @property
     def desk(self) -> int:
         """Everything that waits for a manager; held leads are among those to place."""
-        return self.triage + self.reports
+        return self.triage + self.reports + self.requests
 
     @property
     def held(self) -> int:
@@ -55,6 +55,10 @@ class Counts:
     @property
     def reports(self) -> int:
         return self._waiting.get("reports", 0)
+
+    @property
+    def requests(self) -> int:
+        return self._waiting.get("requests", 0)
 
     @property
     def alerts(self) -> int:
@@ -88,6 +92,7 @@ class Counts:
         return [
             _counted("unplaced", unplaced), _counted("long_in_hopper", in_hopper),
             _counted("held", held), _counted("reports", reported),
+            _counted("requests", approvals.waiting(self.access)),
         ]  # fmt: skip
 
     @cached_property

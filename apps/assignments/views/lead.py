@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from apps.alerts import services as alerts
 from apps.assignments import (
+    asked,
     cards,
     contacting,
     kinship,
@@ -82,6 +83,7 @@ def context(found: Lead, access: Access, request: HttpRequest, now: Any) -> dict
         "next_url": _next(found, access),
         "may": may,
         **_reporting(found, access),
+        **asked.on_lead(found, access),
         "clock": lead_page.clock(found, assignment),
         "contacts": contacting.buttons(found, access) if may["log"] and not masked else [],
         "attempt": lead_page.open_question(found, access, now),
