@@ -149,7 +149,7 @@ def kept(team: Team, parts: Sequence[Part]) -> list[Block]:
         values.append(days)
     statement = _KEPT.format(columns=", ".join(columns))
     values += [team.pk, [day for part in parts for day in part.days], team.timezone]
-    return [_block(row, names) for row in _fetch_binary(statement, values)]
+    return [_block(row, names) for row in fetch_binary(statement, values)]
 
 
 def _block(row: Sequence[Any], names: Sequence[str]) -> Block:
@@ -158,7 +158,7 @@ def _block(row: Sequence[Any], names: Sequence[str]) -> Block:
     return Block(day, leads, keys, columns, active_at)
 
 
-def _fetch_binary(statement: str, values: Sequence[Any]) -> list[Any]:
+def fetch_binary(statement: str, values: Sequence[Any]) -> list[Any]:
     """Rows in PostgreSQL's binary form: bytes come as they are, not as text of twice the size."""
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:

@@ -19,6 +19,11 @@ class Span:
     previous_end: datetime
     days: tuple[date, ...]
 
+    @property
+    def first_day(self) -> date:
+        """The first of both spans."""
+        return self.days[0] - timedelta(days=len(self.days))
+
 
 def span_of(period: Period, *, timezone: str, now: datetime) -> Span:
     """The same local days in another time zone.

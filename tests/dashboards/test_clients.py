@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import F
+from pytest_django import DjangoAssertNumQueries
 
-from apps.dashboards import metrics
+from apps.dashboards import metrics, refreshing
 from apps.dashboards.clients import clients
 from apps.dashboards.cohort import Question
+from apps.dashboards.models import TouchedSpan
 from apps.dashboards.periods import Period
 from apps.leads.speed import Clock
 from apps.teams.models import Team
@@ -36,9 +39,12 @@ def filled(slug: str, zone: str) -> World:
     return world
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
 @pytest.mark.parametrize("key", ["today", "7", "28"])
-def test_a_client_s_figures_are_those_of_its_own_dashboard(key: str) -> None:
+def test_a_client_s_figures_are_those_of_its_own_dashboard(key: str, is_kept: bool) -> None:
     worlds = [filled(f"team-{n}", zone) for n, zone in enumerate(ZONES)]
+    if is_kept:
+        refreshing.refresh(longest=60)
     period = Period.ending(NOW, key=key, timezone="America/Los_Angeles")
 
     counted = clients([world.team.pk for world in worlds], period=period, now=NOW)
@@ -54,6 +60,31 @@ def test_a_client_s_figures_are_those_of_its_own_dashboard(key: str) -> None:
         assert row.untouched == figures.untouched
         assert sum(day.received for day in row.days) == figures.now.received
         assert row.last_received == NOW
+
+
+def test_a_change_is_seen_at_once_or_seconds_later() -> None:
+    world = filled("late", "Asia/Kathmandu")
+    refreshing.refresh(longest=60)
+    period = Period.ending(NOW, key="7", timezone="UTC")
+    before = clients([world.team.pk], period=period, now=NOW)[world.team.pk].now.received
+
+    world.lead(received_at=NOW)
+    TouchedSpan.objects.update(touched_at=F("touched_at") - timedelta(seconds=5))
+    after = clients([world.team.pk], period=period, now=NOW)[world.team.pk]
+
+    assert after.now.received == before + 1
+    assert after.days[-1].received > 0
+
+
+def test_it_takes_few_statements_however_many_clients(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    worlds = [filled(f"team-{n}", "UTC") for n in range(3)]
+    refreshing.refresh(longest=60)
+    period = Period.ending(NOW, key="28", timezone="UTC")
+
+    with django_assert_max_num_queries(5):
+        clients([world.team.pk for world in worlds], period=period, now=NOW)
 
 
 def test_a_client_without_leads_has_a_row_of_nothing() -> None:
