@@ -20,7 +20,7 @@ class GrantForm(forms.Form):
     """What an agency may do, a tick each, and how much of a person it sees."""
 
     allows = forms.MultipleChoiceField(
-        label=_("Besides the figures, they may"),
+        label=_("Besides the figures, the agency may"),
         choices=[(grant.value, grant_words.TITLES[grant]) for grant in Grant],
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -142,5 +142,9 @@ class InviteOperatorForm(forms.Form):
 class OperatorForm(forms.Form):
     """One colleague: what she is, and whether she may come in."""
 
-    role = forms.ChoiceField(label=_("Role"), choices=Operator.Role.choices)
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=Operator.Role.choices,
+        widget=forms.Select(attrs={"class": "control"}),
+    )
     is_active = forms.BooleanField(label=_("May come in"), required=False)
