@@ -2,10 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from apps.agency.views import asking, people
+from apps.agency.views import asking, client, clients, people
 
 app_name = "agency"
 urlpatterns: list[URLPattern] = [
+    path("", clients.clients, name="clients"),
+    path("compare/", client.compare, name="compare"),
+    path("clients/<uuid:client_grant>/", client.client, name="client"),
+    path("clients/<uuid:client_grant>/sort/", client.sort, name="sort_client"),
     path("operators/", people.operators, name="operators"),
     path("operators/invite/", people.invite, name="invite_operator"),
     path("operators/invitations/<uuid:invitation>/revoke/", people.revoke, name="revoke_operator"),
