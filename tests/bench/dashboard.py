@@ -43,7 +43,8 @@ INSERT INTO leads_lead (id, team_id, source_id, owner_id, stage, generation, sta
   status_kind, name, email, email_key, phone, phone_key, company, job_title, country, region,
   city, postcode, language, campaign, form, message, facts, custom, warnings, provider_id,
   priority, is_test, is_spam, do_not_contact, disqualified_reason, received_at, clock_starts_at,
-  routed_at, assigned_at, offered_at, claimed_at, first_attempt_at, first_contact_at, version)
+  routed_at, assigned_at, offered_at, claimed_at, first_attempt_at, first_contact_at, version,
+  company_key, domain, group_ids, band, score_lines, came_again, enrichment_error, look_ups)
 SELECT gen_random_uuid(), %(team)s, (%(sources)s::uuid[])[1 + n %% %(source_count)s],
   (%(members)s::uuid[])[1 + n %% %(member_count)s], 'owned', 1,
   (%(statuses)s::uuid[])[1 + kind], (ARRAY['new', 'working', 'won', 'lost'])[1 + kind],
@@ -53,7 +54,8 @@ SELECT gen_random_uuid(), %(team)s, (%(sources)s::uuid[])[1 + n %% %(source_coun
   '', '', '', '{{}}', '{{}}', '[]', '', 0, false, false, false, '', at, at, at,
   at + interval '2 s', at, at + interval '20 s',
   CASE WHEN waited IS NOT NULL THEN at + waited END,
-  CASE WHEN waited IS NOT NULL AND n %% 5 < 3 THEN at + waited END, 1
+  CASE WHEN waited IS NOT NULL AND n %% 5 < 3 THEN at + waited END, 1,
+  '', '', '{{}}', '', '[]', 0, '', 0
 FROM (
   SELECT n, %(now)s::timestamptz - (%(leads)s - n) * interval '365 days' / %(leads)s AS at,
     CASE WHEN n %% 40 < 39 THEN (exp(random() * 5) * 6)::int * interval '1 s' END AS waited,

@@ -1,0 +1,177 @@
+"""How fast figures come out of kept days (row 10), at a density of many leads a day.
+
+    python -m tests.bench.rollups [--leads 50000] [--days 73] [--members 200] [--clients 500]
+
+Makes a team with so many leads over so many days (1,000,000 over 73 days is as dense as 5,000,000
+over a year), and as many clients with as many leads in all over as many days; keeps their days;
+and prints, as JSON, milliseconds: each part of the dashboard, the statement over the tables that
+says the same, the clients' figures, and the refresh of one changed day. Turns are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.bench import dashboard
+
+ROUNDS = 7
+
+TEAMS = """
+INSERT INTO teams_team (id, name, slug, timezone, country, currency, hours, response_seconds,
+  hopper_days, holiday_country, holiday_region, duplicate_policy, enrichment, enrichment_error,
+  bands, escalate_to, is_active, created_at, routing_version)
+SELECT gen_random_uuid(), 'Client ' || n, %(mark)s || '-client-' || n, 'Europe/Vienna', '', 'EUR',
+  '{}', 300, 7, '', '', 'attach', '{}', '', '{}', '{}', true, now(), 0
+FROM generate_series(1, %(clients)s) n
+"""
+SOURCES = """
+INSERT INTO leads_source (id, team_id, kind, name, slug, token_encrypted,
+  signing_secret_encrypted, mapping, id_field, is_active, is_signed, default_country, campaign,
+  allowed_origins, form_settings, created_at)
+SELECT gen_random_uuid(), id, 'json', 'Website', 'website', '', '', '{}', '', true, false, '',
+  '', '[]', '{}', now()
+FROM teams_team WHERE slug LIKE %(mark)s || '-client-%%'
+"""
+STATUSES = """
+INSERT INTO leads_status (id, team_id, name, kind, position, is_active)
+SELECT gen_random_uuid(), id, 'New', 'new', 0, true
+FROM teams_team WHERE slug LIKE %(mark)s || '-client-%%'
+"""
+LEADS = """
+INSERT INTO leads_lead (id, team_id, source_id, stage, generation, status_id, status_kind, name,
+  email, email_key, phone, phone_key, company, job_title, country, region, city, postcode,
+  language, campaign, form, message, facts, custom, warnings, company_key, domain, group_ids,
+  band, score_lines, provider_id, priority, is_test, is_spam, do_not_contact,
+  disqualified_reason, received_at, came_again, enrichment_error, look_ups, first_attempt_at,
+  first_contact_at, version)
+SELECT gen_random_uuid(), t.id, s.id, 'out', 0, u.id,
+  (ARRAY['working', 'won', 'lost'])[1 + n %% 3], '', '', '', '', '', '', '', '', '', '', '', '',
+  '', '', '', '{}', '{}', '[]', '', '', '{}', '', '[]', '', 0, false, false, false, '', at, 0, '',
+  0, CASE WHEN n %% 40 < 39 THEN at + (exp(random() * 5) * 6)::int * interval '1 s' END,
+  CASE WHEN n %% 5 < 3 THEN at + interval '1 h' END, 1
+FROM teams_team t JOIN leads_source s ON s.team_id = t.id JOIN leads_status u ON u.team_id = t.id,
+  LATERAL (
+    SELECT n, now() - n * %(days)s * interval '1 day' / %(each)s - interval '5 min' AS at
+    FROM generate_series(1, %(each)s) n
+  ) made
+WHERE t.slug LIKE %(mark)s || '-client-%%'
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--leads", type=int, default=50_000)
+    parser.add_argument("--days", type=int, default=73)
+    parser.add_argument("--members", type=int, default=200)
+    parser.add_argument("--clients", type=int, default=500)
+    options = parser.parse_args()
+    servers = dashboard._start()
+    try:
+        figures = {
+            **vars(options),
+            **of_a_team(options.leads, options.days, options.members),
+            **of_clients(options.leads, options.days, options.clients),
+        }
+        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    finally:
+        if servers:
+            servers.stop()
+    return 0
+
+
+def of_a_team(leads: int, days: int, members: int) -> dict[str, Any]:
+    """One large team: what a page of figures takes, and what keeping them costs."""
+    from apps.dashboards import counting, metrics, recount, refreshing
+    from apps.leads.models import Lead
+    from apps.teams.access import Access
+
+    dashboard.LEADS = dashboard.LEADS.replace("365 days", f"{days} days")
+    # Turns are counted from their own table, which holds a line for each member of the pool.
+    dashboard.TURNS = "SELECT 1"
+    manager, _owner = dashboard.make_team(leads, members)
+    started = time.perf_counter()
+    kept = refreshing.rebuild(manager.team.pk)
+    rebuilt = time.perf_counter() - started
+    access = Access.of(manager)
+    told: dict[str, Any] = {"days rebuilt": kept, "rebuild, s": round(rebuilt, 1)}
+    for key in ("today", "28", "quarter"):
+        question = _question(manager.team, key)
+        told[f"figures, {key}"] = _time(lambda q=question: metrics.figures(q, access=access))  # type: ignore[misc]
+    question = _question(manager.team, "28")
+    told["untouched now"] = _time(lambda: list(counting.untouched(access)))
+    told["statement over the tables, 28"] = _time(lambda: _slowly(question, access), rounds=3)
+    newest = Lead.objects.filter(team=manager.team).order_by("-received_at").first()
+    assert newest is not None
+
+    def redo() -> None:
+        Lead.objects.filter(pk=newest.pk).update(campaign=f"Changed {time.monotonic()}")
+        refreshing.refresh()
+
+    told["redo one changed day"] = _time(redo)
+    told["differences from the recount"] = len(list(recount.differences(manager.team)))
+    return told
+
+
+def of_clients(leads: int, days: int, clients: int) -> dict[str, Any]:
+    """Many teams at once."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from apps.dashboards import refreshing
+    from apps.dashboards.clients import clients as figures_of
+    from apps.dashboards.periods import Period
+    from apps.teams.models import Team
+
+    mark = f"bench-{time.time():.0f}"
+    values = {"mark": mark, "clients": clients, "days": days, "each": max(leads // clients, 1)}
+    with connection.cursor() as cursor:
+        for statement in (TEAMS, SOURCES, STATUSES, LEADS):
+            cursor.execute(statement, values)
+        cursor.execute("ANALYZE")
+    started = time.perf_counter()
+    while refreshing.refresh(longest=60):
+        pass
+    rebuilt = time.perf_counter() - started
+    ids = list(Team.objects.filter(slug__startswith=mark).values_list("pk", flat=True))
+    told: dict[str, Any] = {"clients rebuilt, s": round(rebuilt, 1)}
+    for key in ("7", "28", "quarter"):
+        now = timezone.now()
+        period = Period.ending(now, key=key, timezone="UTC")
+        told[f"{clients} clients, {key}"] = _time(
+            lambda p=period, n=now: figures_of(ids, period=p, now=n)  # type: ignore[misc]
+        )
+    return told
+
+
+def _slowly(question: Any, access: Any) -> None:
+    from apps.dashboards import cohort
+
+    list(cohort.count(question, access=access))
+
+
+def _question(team: Any, key: str) -> Any:
+    from django.utils import timezone
+
+    from apps.dashboards.cohort import Question
+    from apps.dashboards.periods import Period
+
+    now = timezone.now()
+    period = Period.ending(now, key=key, timezone=team.timezone)
+    return Question(period=period, clock="clock", source_id=None, now=now)
+
+
+def _time(call: Callable[[], object], rounds: int = ROUNDS) -> dict[str, float]:
+    """Milliseconds: median and fastest."""
+    call()
+    times = [dashboard._milliseconds(call) for _round in range(rounds)]
+    return {"ms": round(statistics.median(times), 1), "fastest": round(min(times), 1)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
