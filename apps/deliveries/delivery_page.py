@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.deliveries import copying, disputes, log, words
+from apps.deliveries import copying, disputes, log, sheets, words
 from apps.deliveries.models import Delivery, DeliveryAttempt, Dispute
 from apps.routing.fields import Registry
 from apps.rules.registry import registry as registry_of
@@ -77,14 +77,10 @@ def _shown(delivery: Delivery, fields: Registry, *, hides: bool) -> dict[str, An
 
 def _sent(shown: dict[str, Any], delivery: Delivery, fields: Registry) -> Iterator[Sent]:
     for name, key, label in copying.labels(shown, delivery.recipient, fields):
+        if sheets.is_currency(name, key):
+            continue
         usual = copying.name_there(key, {}) if key else name
-        yield Sent(label, name, _plain(shown[name]), name != usual)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        yield Sent(label, name, sheets.said(name, key, shown), name != usual)
 
 
 def _timeline(delivery: Delivery, dispute: Dispute | None, *, hides: bool) -> list[Moment]:

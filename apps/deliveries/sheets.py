@@ -114,15 +114,21 @@ def _facts(
     hrefs = {"phone": _href(ways, "call"), "email": _href(ways, "email")}
     facts = []
     for name, key, label in listed:
-        if key in skipped or (not key and name.endswith(CURRENCY)):
+        if key in skipped or is_currency(name, key):
             continue
-        value = _said(name, key, copy)
+        value = said(name, key, copy)
         if value:
             facts.append(Fact(renames.get(key) or label, value, hrefs.get(key, "")))
     return facts
 
 
-def _said(name: str, key: str, copy: Mapping[str, Any]) -> str:
+def is_currency(name: str, key: str) -> bool:
+    """Whether a name in a copy only tells the currency of another."""
+    return not key and name.endswith(CURRENCY)
+
+
+def said(name: str, key: str, copy: Mapping[str, Any]) -> str:
+    """A value of a copy as people read it: amounts with their currency, moments in their zone."""
     currency = copy.get(f"{name}{CURRENCY}")
     value = copy[name]
     if currency:
