@@ -149,6 +149,8 @@ def _take(team_id: UUID, zone: str) -> list[date]:
         days = [row[0] for row in cursor.fetchall()]
         if days:
             cursor.execute(_TAKE, {**values, "days": days})
+            # What changes later in this very transaction has to be noted again.
+            cursor.execute("SELECT set_config('dashboards.noted', '', true)")
     return days
 
 
