@@ -51,7 +51,7 @@ class Visit:
     side: Side
     grant: ClientGrant
     operator: Operator
-    client: Client = field(default_factory=Client)
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
 
     @property
     def agency(self) -> Agency:
