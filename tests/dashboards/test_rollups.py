@@ -274,3 +274,23 @@ def test_notes_of_a_team_that_is_gone_are_forgotten() -> None:
 
     assert refreshing.refresh() == 0
     assert not TouchedSpan.objects.exists()
+
+
+def test_a_lead_that_is_routed_leaves_one_note() -> None:
+    world = World("noted")
+    mia = world.member("Mia")
+    world.rules(world.pool(mia))
+    TouchedSpan.objects.all().delete()
+
+    world.routed(now=NOW)
+
+    assert TouchedSpan.objects.count() == 1
+
+
+def test_what_changes_after_a_day_was_redone_is_noted_again() -> None:
+    lead = World("again").lead(received_at=NOW)
+    refreshing.refresh()
+
+    Lead.objects.filter(pk=lead.pk).update(campaign="Spring")
+
+    assert TouchedSpan.objects.count() == 1
