@@ -237,6 +237,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 300},
     },
+    "find-client-warnings": {
+        "task": "agency.tasks.find_warnings",
+        "schedule": 600.0,
+        "options": {"expires": 300},
+    },
     "look-up-leads": {
         "task": "leads.tasks.look_up_due",
         "schedule": 3.0,
