@@ -164,8 +164,8 @@ class Section:
 
 def count(question: Question, *, access: Access) -> list[Section]:
     """Every group of leads that `access` may see, with its measures. One statement."""
-    leads, lead_values = _named(_leads(question, access), "l")
-    untouched, untouched_values = _named(_untouched(question, access), "u")
+    leads, lead_values = named(_leads(question, access), "l")
+    untouched, untouched_values = named(_untouched(question, access), "u")
     target = timedelta(seconds=access.team.response_seconds)
     values: Json = {
         **lead_values,
@@ -176,7 +176,7 @@ def count(question: Question, *, access: Access) -> list[Section]:
         "now": question.now,
         "target": target.total_seconds(),
         "target_length": target,
-        "due_before": _due_before(question, target, access),
+        "due_before": due_before(question, access),
     }
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENT.format(leads=leads, untouched=untouched), values)
@@ -198,12 +198,8 @@ def turns(question: Question, *, access: Access) -> Iterator[tuple[UUID, float, 
 
 
 def _leads(question: Question, access: Access) -> QuerySet[Lead, Any]:
-    period = question.period
-    now = Q(received_at__gte=period.start, received_at__lte=period.end)
-    before = Q(received_at__gte=period.previous_start, received_at__lt=period.previous_end)
     return (
-        _scoped(question, access)
-        .filter(now | before)
+        within_periods(_scoped(question, access), question)
         .annotate(
             waited=seconds(question.clock),
             contacted=Q(first_contact_at__isnull=False),
@@ -217,6 +213,14 @@ def _leads(question: Question, access: Access) -> QuerySet[Lead, Any]:
     )  # fmt: skip
 
 
+def within_periods(rows: Any, question: Question) -> Any:
+    """Those received in the period or in the one before it."""
+    period = question.period
+    now = Q(received_at__gte=period.start, received_at__lte=period.end)
+    before = Q(received_at__gte=period.previous_start, received_at__lt=period.previous_end)
+    return rows.filter(now | before)
+
+
 def _untouched(question: Question, access: Access) -> QuerySet[Lead, Any]:
     rows = _scoped(question, access).open().filter(first_attempt_at__isnull=True)
     return rows.values("owner_id", "source_id", "received_at")
@@ -227,7 +231,7 @@ def _scoped(question: Question, access: Access) -> Any:
     return rows.filter(source_id=question.source_id) if question.source_id else rows
 
 
-def _named(rows: QuerySet[Lead, Any], prefix: str) -> tuple[str, Json]:
+def named(rows: QuerySet[Lead, Any], prefix: str) -> tuple[str, Json]:
     """The SQL of a queryset with its parameters named, to stand in a larger statement."""
     sql, parameters = rows.query.sql_with_params()
     names = [f"{prefix}{number}" for number in range(len(parameters))]
@@ -235,10 +239,11 @@ def _named(rows: QuerySet[Lead, Any], prefix: str) -> tuple[str, Json]:
     return named, dict(zip(names, parameters, strict=True))
 
 
-def _due_before(question: Question, target: timedelta, access: Access) -> datetime:
+def due_before(question: Question, access: Access) -> datetime:
+    """Leads received until then have had the time that the target gives."""
+    length = access.team.response_seconds
     if question.clock != Clock.BUSINESS:
-        return question.now - target
-    length = target.total_seconds()
+        return question.now - timedelta(seconds=length)
     return hours.moment_before(question.now, seconds=length, team=access.team)
 
 

@@ -87,7 +87,7 @@ def members(figures: Figures) -> Table:
             row.received,
             row.turns,
             "" if row.due is None else round(row.due, 2),
-            _seconds(row.median),
+            seconds_in_cell(row.median),
             percent(row.within_target, 1),
             row.untouched.leads,
             percent(row.contact_rate, 1),
@@ -107,8 +107,8 @@ def by_source(figures: Figures) -> Table:
         [
             row.source.name,
             row.group.received,
-            _seconds(row.group.median),
-            _seconds(row.group.p90),
+            seconds_in_cell(row.group.median),
+            seconds_in_cell(row.group.p90),
             percent(row.group.within_target, 1),
             row.untouched.leads,
             percent(row.group.contact_rate, 1),
@@ -134,7 +134,8 @@ def _moment(at: datetime, figures: Figures) -> str:
     return date_format(at, "H:i" if figures.question.slot == "hour" else "Y-m-d")
 
 
-def _seconds(value: Percentile) -> Cell:
+def seconds_in_cell(value: Percentile) -> Cell:
+    """Whole seconds, “not reached”, or nothing while it is hidden."""
     if value.seconds is None:
         return ""
     return round(value.seconds) if math.isfinite(value.seconds) else _("not reached")

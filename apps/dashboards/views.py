@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
-from uuid import UUID
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from apps.dashboards import charts, metrics, speed_chart, tables, words
+from apps.dashboards.asking import Links, choices, question_of
 from apps.dashboards.cohort import Question
+from apps.dashboards.csv_answers import csv_answer
 from apps.dashboards.metrics import Figures
-from apps.dashboards.periods import LABELS, Period
+from apps.dashboards.periods import LABELS
 from apps.leads.speed import Clock, target_in_words
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
 CHARTS = ("bands", "speed", "arrivals", "volume")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One entry of a switch above the figures."""
-
-    key: str
-    label: str
-    is_current: bool
 
 
 @team_page(Permission.SEE_DASHBOARD)
@@ -45,7 +30,7 @@ class Choice:
 @vary_on_headers("HX-Request")
 def team(request: HttpRequest, access: Access) -> HttpResponse:
     """The page, or only its figures for a page that asks again."""
-    question = _question(request, access)
+    question = question_of(request, access)
     figures = metrics.figures(question, access=access)
     template = (
         "dashboards/_figures.html" if request.headers.get("HX-Request") else "dashboards/team.html"
@@ -59,34 +44,9 @@ def download(request: HttpRequest, access: Access, figure: str) -> HttpResponse:
     """One chart or table as CSV, over the same question."""
     if figure not in tables.TABLES:
         raise Http404("No such figure.")
-    question = _question(request, access)
-    text = tables.TABLES[figure](metrics.figures(question, access=access)).as_csv()
-    name = f"{access.team.slug}-{figure}-{question.period.last_day}.csv"
-    return HttpResponse(
-        text,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def _question(request: HttpRequest, access: Access) -> Question:
-    """What the address asks for; what it does not know becomes the default."""
-    now = timezone.now()
-    asked = request.GET
-    clock = asked.get("clock", Clock.REAL)
-    return Question(
-        period=Period.ending(now, key=asked.get("period", ""), timezone=access.team.timezone),
-        clock=clock if clock in Clock.LABELS else Clock.REAL,
-        source_id=_id(asked.get("source", "")),
-        now=now,
-    )
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    question = question_of(request, access)
+    table = tables.TABLES[figure](metrics.figures(question, access=access))
+    return csv_answer(table, name=f"{figure}-{question.period.last_day}", team=access.team)
 
 
 def _context(request: HttpRequest, access: Access, figures: Figures) -> dict[str, Any]:
@@ -98,12 +58,13 @@ def _context(request: HttpRequest, access: Access, figures: Figures) -> dict[str
     return {
         "access": access,
         "section": "dashboard",
+        "tab": "overview",
         "now": question.now,
         "figures": figures,
         "target": target_in_words(target),
         "span": words.span(figures),
-        "periods": _choices(LABELS, question.period.key),
-        "clocks": _choices(Clock.LABELS, question.clock),
+        "periods": choices(LABELS, question.period.key),
+        "clocks": choices(Clock.LABELS, question.clock),
         "source": next(
             (row.source for row in figures.sources if row.source.pk == question.source_id), None
         ),
@@ -124,10 +85,6 @@ def _context(request: HttpRequest, access: Access, figures: Figures) -> dict[str
         "scales": _scales(figures),
         "query": request.GET.urlencode(),
     }  # fmt: skip
-
-
-def _choices(labels: Mapping[str, StrOrPromise], current: str) -> list[Choice]:
-    return [Choice(key, str(label), key == current) for key, label in labels.items()]
 
 
 def _changes(figures: Figures) -> dict[str, tuple[str, bool | None]]:
@@ -158,33 +115,3 @@ def _starts(question: Question) -> Sequence[datetime]:
     if question.slot == "week":
         days = sorted({day - timedelta(days=day.weekday()) for day in days})
     return [datetime.combine(day, time()) for day in days]
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Addresses of the leads behind a figure."""
-
-    access: Access
-    question: Question
-
-    @property
-    def cohort(self) -> str:
-        """All leads that were counted; figures add `&…`."""
-        period = self.question.period
-        asked = {"from": period.first_day.isoformat(), "to": period.last_day.isoformat()}
-        if self.question.clock == Clock.BUSINESS:
-            asked["clock"] = Clock.BUSINESS
-        return f"{self._address}?{urlencode({**asked, **self._source})}"
-
-    @property
-    def ever(self) -> str:
-        """Leads of any time, for figures of this moment."""
-        return f"{self._address}?{urlencode({**self._source, 'counted': 1})}"
-
-    @property
-    def _source(self) -> dict[str, str]:
-        return {"source": str(self.question.source_id)} if self.question.source_id else {}
-
-    @property
-    def _address(self) -> str:
-        return reverse("leads:list", kwargs={"team": self.access.team.slug})

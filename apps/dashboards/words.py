@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.dashboards.metrics import FEWEST, Figures, Group, MemberRow, Percentile
+from apps.dashboards.periods import Period
 from apps.leads.speed import Clock, target_in_words
 from apps.teams.models import Team
 from apps.teams.presentation import clock_face
@@ -185,7 +186,11 @@ def count_change(now: int, before: int) -> tuple[str, bool | None]:
 
 def span(figures: Figures) -> str:
     """ "25 Oct to 21 Nov" """
-    first, last = figures.question.period.first_day, figures.question.period.last_day
+    return span_of(figures.question.period)
+
+
+def span_of(period: Period) -> str:
+    first, last = period.first_day, period.last_day
     if first == last:
         return _day(first)
     return _("%(first)s to %(last)s") % {"first": _day(first), "last": _day(last)}

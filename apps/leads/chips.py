@@ -12,12 +12,16 @@ from django.utils.translation import gettext as _
 
 from apps.leads.filters import MET, LeadFilters
 from apps.leads.models import Lead
+from apps.leads.road_filters import ROADS
 from apps.leads.speed import Clock
 from apps.teams.models import Membership
 
 PAGING = ("after", "before")
 # Filters without a control of their own in the form above the list.
-CARRIED = ("from", "to", "band", "clock", "target", "had", "contacted", "counted", "stage")
+CARRIED = (
+    "from", "to", "band", "clock", "target", "had", "contacted", "counted", "stage", "campaign",
+    "form", "pool", "rule", "without", "road", "attempted", "qualified",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,37 @@ def _labels(
         yield _("went to %(name)s") % {"name": names.get(filters.had, _("a member"))}, ("had",)
     if filters.is_contacted:
         yield _("in contact"), ("contacted",)
+    yield from _road(filters)
     if filters.stage:
         yield str(Lead.Stage(filters.stage).label), ("stage",)
     if filters.is_counted:
         yield _("without spam and tests"), ("counted",)
+
+
+def _road(filters: LeadFilters) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What a figure of the dashboard asks for."""
+    if filters.campaign:
+        yield _("campaign %(name)s") % {"name": filters.campaign}, ("campaign",)
+    if filters.form:
+        yield _("form %(name)s") % {"name": filters.form}, ("form",)
+    if filters.pool:
+        yield _("sent to a pool"), ("pool",)
+    if filters.rule:
+        yield _("sent by a rule"), ("rule",)
+    if filters.without:
+        lacks = {
+            "campaign": _("without a campaign"), "form": _("without a form"),
+            "pool": _("sent to no pool"), "rule": _("sent by no rule"),
+            "group": _("without an interest group"),
+        }  # fmt: skip
+        yield lacks[filters.without], ("without",)
+    if filters.road:
+        known = ROADS.get(filters.road)
+        yield str(known[0] if known else _("by the rule for the rest, or none")), ("road",)
+    if filters.is_attempted:
+        yield _("tried"), ("attempted",)
+    if filters.is_qualified:
+        yield _("qualified at some time"), ("qualified",)
 
 
 def _answered(filters: LeadFilters) -> str:

@@ -10,12 +10,13 @@ from functools import reduce
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, Value
+from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat, Lower
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from apps.leads.models import OPEN_KINDS, Lead, LeadQuerySet, StatusKind
+from apps.leads.road_filters import ROADS
 from apps.leads.speed import Band, Clock, seconds
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
@@ -29,6 +30,10 @@ STATUSES = (OPEN, CLOSED, *StatusKind.values)
 SCORE_BANDS = ("A", "B", "C", "D")
 SCORE = "score"
 SEARCH_LENGTH = 100
+TEXT_LENGTH = 200
+# What a lead may lack, and be looked for by that.
+CAUGHT = "caught"
+LACKING = ("campaign", "form", "pool", "rule", "group")
 LATEST_FIRST = (F("received_at").desc(), F("id").desc())
 
 # What a search looks through: one expression, so that a word may be in any of them.
@@ -49,6 +54,12 @@ class LeadFilters:
     had: UUID | None = None  # a member who had the lead at some time
     source: UUID | None = None
     group: UUID | None = None  # an interest group
+    campaign: str = ""
+    form: str = ""
+    pool: UUID | None = None  # to which its first decision sent it
+    rule: UUID | None = None  # the key of the rule by which it did
+    without: str = ""  # one of LACKING
+    road: str = ""  # one of ROADS, or CAUGHT
     status: str = ""
     stage: str = ""
     band: Band | None = None
@@ -58,6 +69,8 @@ class LeadFilters:
     last_day: date | None = None
     is_untouched: bool = False
     is_contacted: bool = False
+    is_attempted: bool = False
+    is_qualified: bool = False  # at some time; whoever was won was that too
     is_counted: bool = False
     score_band: str = ""
     sort: str = ""  # "score": the best first, those without a score left out
@@ -73,6 +86,12 @@ class LeadFilters:
             had=reading.id("had"),
             source=reading.id("source"),
             group=reading.id("group"),
+            campaign=reading.text("campaign"),
+            form=reading.text("form"),
+            pool=reading.id("pool"),
+            rule=reading.id("rule"),
+            without=reading.one_of("without", LACKING),
+            road=reading.one_of("road", (*ROADS, CAUGHT)),
             status=reading.one_of("status", STATUSES),
             stage=reading.one_of("stage", Lead.Stage.values),
             band=reading.band(),
@@ -82,6 +101,8 @@ class LeadFilters:
             last_day=reading.day("to"),
             is_untouched=reading.flag("untouched"),
             is_contacted=reading.flag("contacted"),
+            is_attempted=reading.flag("attempted"),
+            is_qualified=reading.flag("qualified"),
             is_counted=reading.flag("counted"),
             score_band=reading.one_of("score_band", SCORE_BANDS),
             sort=reading.one_of("sort", (SCORE,)),
@@ -100,13 +121,22 @@ class LeadFilters:
     @property
     def is_slow(self) -> bool:
         """Whether no index serves it, so that counting all that fits would take long."""
-        return bool(self.q or self.band or self.target)
+        return bool(
+            self.q
+            or self.band
+            or self.target
+            or self.pool
+            or self.rule
+            or self.without
+            or self.road
+        )
 
     def apply(self, rows: LeadQuerySet, *, by: Access, now: datetime) -> LeadQuerySet:
         """The rows that fit. A masked access can't search what it can't see."""
         rows = rows.filter(reduce(operator.and_, self._conditions(by), Q()))
         if self.is_counted:
             rows = rows.counted()
+        rows = self._decided(rows)
         if self.is_untouched:
             rows = rows.open().filter(first_attempt_at__isnull=True)
         if self.band or self.target:
@@ -128,7 +158,27 @@ class LeadFilters:
             wanted.append(Q(group_ids__contains=[self.group]))
         if self.is_contacted:
             wanted.append(Q(first_contact_at__isnull=False))
+        if self.is_attempted:
+            wanted.append(Q(first_attempt_at__isnull=False))
+        if self.is_qualified:
+            wanted.append(ever_qualified())
+        if self.without in ("campaign", "form"):
+            wanted.append(Q(**{self.without: ""}))
+        if self.without == "group":
+            wanted.append(Q(group_ids=[]))
         return wanted
+
+    def _decided(self, rows: LeadQuerySet) -> LeadQuerySet:
+        """By the first decision about the lead, and what came of it."""
+        if self.road:
+            rows = caught(rows) if self.road == CAUGHT else ROADS[self.road][1](rows)
+        for name, path, value in (("pool", "pool_id", self.pool), ("rule", "rule__key", self.rule)):
+            if value:
+                rows = rows.alias(**{name: first_decision(path)}).filter(**{name: value})
+            elif self.without == name:
+                lacks = {f"{name}__isnull": True}
+                rows = rows.alias(**{name: first_decision(path)}).filter(**lacks)
+        return rows
 
     def _equal(self, by: Access) -> dict[str, object]:
         equal: dict[str, object] = {}
@@ -138,6 +188,10 @@ class LeadFilters:
             equal["owner_id"] = by.member_id if self.owner == ME else UUID(self.owner)
         if self.source:
             equal["source_id"] = self.source
+        if self.campaign:
+            equal["campaign"] = self.campaign
+        if self.form:
+            equal["form"] = self.form
         if self.stage:
             equal["stage"] = self.stage
         if self.score_band:
@@ -175,6 +229,27 @@ class LeadFilters:
         return rows.annotate(searched=SEARCHED).filter(whole)
 
 
+def ever_qualified() -> Q:
+    """Leads that were qualified at some time, or are it or won now."""
+    kinds = (StatusKind.QUALIFIED, StatusKind.WON)
+    return Q(qualified_at__isnull=False) | Q(status_kind__in=kinds)
+
+
+def caught(rows: LeadQuerySet) -> LeadQuerySet:
+    """Leads whose first decision came by a rule that asks for nothing, or by none."""
+    rows = rows.alias(asked=first_decision("rule__conditions"), told=first_decision("id"))
+    by_none = Q(asked__isnull=True, told__isnull=False)
+    return rows.filter(by_none | Q(asked={}) | Q(asked={"all": []}))
+
+
+def first_decision(path: str) -> Subquery:
+    """A column of the decision that sent the lead on its road first."""
+    rows = Lead.objects.filter(pk=OuterRef("pk"), decisions__isnull=False)
+    return Subquery(
+        rows.order_by("decisions__at", "decisions__id").values(f"decisions__{path}")[:1]
+    )
+
+
 def _words(text: str) -> list[str]:
     """The words to look for. A number typed as 0664-123 45 is stored without its marks."""
     digits = "".join(letter for letter in text if letter.isdigit()).lstrip("0")
@@ -191,6 +266,10 @@ class _Reading:
 
     def _text(self, name: str) -> str:
         return self._asked.get(name, "").strip()
+
+    def text(self, name: str) -> str:
+        """Compared as it is: a value of the lead's own."""
+        return self._asked.get(name, "").replace("\x00", "")[:TEXT_LENGTH]
 
     def id(self, name: str) -> UUID | None:
         text = self._text(name)

@@ -12,7 +12,9 @@ from apps.teams.checks import policy_of, walk
 
 _PART = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>|\(\?P<(?P<regex_name>\w+)>[^)]*\)")
 # Parts that name no object.
-PLAIN: Mapping[str, str] = {"number": "1", "figure": "volume", "format": "json"}
+PLAIN: Mapping[str, str] = {
+    "number": "1", "figure": "volume", "format": "json", "dimension": "source",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
