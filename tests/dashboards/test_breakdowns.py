@@ -151,7 +151,8 @@ def test_a_field_of_money_says_what_a_lead_is_worth(
 ) -> None:
     CustomFieldFactory(team=world.team, key="deal", label="Deal", type="money")
     won = Lead.objects.create(
-        team=world.team, source=world.source, received_at=NOW, status=world.statuses[StatusKind.WON], status_kind=StatusKind.WON,
+        team=world.team, source=world.source, received_at=NOW,
+        status=world.statuses[StatusKind.WON], status_kind=StatusKind.WON,
         campaign="Only", custom={"deal": 12345},
     )  # fmt: skip
 
