@@ -1,4 +1,4 @@
-"""Every page speaks in the time zone of the person who reads it."""
+"""Every page speaks in the time zone of its reader, and notes that her session is in use."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+
+from apps.accounts import devices
 
 
 class PersonalTimezone:
@@ -21,3 +23,15 @@ class PersonalTimezone:
         zone = getattr(request.user, "timezone", None)
         with timezone.override(ZoneInfo(zone) if zone else None):
             return self.get_response(request)
+
+
+class LastSeen:
+    """When each session was last used, to a few minutes: no statement more on most requests."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            devices.seen(request, now=timezone.now())
+        return self.get_response(request)

@@ -154,11 +154,22 @@ class InviteForm(forms.Form):
         label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     role = forms.ChoiceField(label=_("Role"))
+    title = forms.CharField(label=_("Job title"), max_length=120, required=False)
+    switches = forms.MultipleChoiceField(
+        label=_("Beyond the role"),
+        choices=Switch.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
-    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, roles: list[Role], may_switch: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["role"]
         field.choices = [(role.value, role.label) for role in roles]
+        if not may_switch:
+            del self.fields["switches"]
 
 
 class TokenForm(forms.Form):

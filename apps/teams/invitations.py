@@ -1,7 +1,9 @@
 """Inviting people by e-mail: a link that expires, works once and can be taken back."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -15,7 +17,7 @@ from apps.accounts.people import create_person, find_person
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import Invitation, Membership
-from apps.teams.permissions import Permission, Role
+from apps.teams.permissions import Permission, Role, Switch
 from apps.teams.scope import deed
 from apps.teams.secrets import new_token, token_hash
 
@@ -46,15 +48,28 @@ def waiting(by: Access) -> models.QuerySet[Invitation]:
     return _open_ones(by).order_by("-created_at")
 
 
-def invite(*, email: str, role: str, by: Access, now: datetime) -> Sent:
+def invite(
+    *,
+    email: str,
+    role: str,
+    switches: Sequence[str] = (),
+    title: str = "",
+    by: Access,
+    now: datetime,
+) -> Sent:
     """Ask somebody into the team by mail. An older invitation of hers stops working.
+
+    Only who may edit members gives switches along.
 
     Of two at the same moment, such as a double click, one is refused and one mail goes out.
     """
     _require(role, by)
+    if switches:
+        by.require(Permission.EDIT_MEMBERS)
     address = email.strip().casefold()
+    given = {"switches": sorted({Switch(each).value for each in switches}), "title": title}
     try:
-        return _invite(address, role, by=by, now=now)
+        return _invite(address, role, given, by=by, now=now)
     except IntegrityError as error:
         raise InvitationRefused(
             _("%(email)s has just been invited.") % {"email": address}
@@ -62,7 +77,9 @@ def invite(*, email: str, role: str, by: Access, now: datetime) -> Sent:
 
 
 @transaction.atomic
-def _invite(address: str, role: str, *, by: Access, now: datetime) -> Sent:
+def _invite(
+    address: str, role: str, given: Mapping[str, Any], *, by: Access, now: datetime
+) -> Sent:
     if Membership.objects.filter(team=by.team, user__email__iexact=address).exists():
         raise InvitationRefused(_("%(email)s is already in this team.") % {"email": address})
     _open_ones(by).filter(email__iexact=address).update(revoked_at=now)
@@ -71,12 +88,15 @@ def _invite(address: str, role: str, *, by: Access, now: datetime) -> Sent:
         team=by.team,
         email=address,
         role=role,
+        **given,
         token_hash=token_hash(token),
         created_at=now,
         expires_at=now + VALID_FOR,
         **deed(by),
     )
-    audit.record(by=by, action="invitation.sent", target=invitation, now=now, detail={"role": role})
+    audit.record(
+        by=by, action="invitation.sent", target=invitation, now=now, detail={"role": role, **given}
+    )
     return _send(invitation, token, by)
 
 
@@ -132,8 +152,9 @@ def accept(
             _("This invitation is for %(email)s. Sign out and open the link again.")
             % {"email": row.email}
         )
+    first = {"role": row.role, "joined_at": now, "switches": row.switches, "title": row.title}
     member, _is_new = Membership.objects.get_or_create(
-        team_id=row.team_id, user=person, defaults={"role": row.role, "joined_at": now}
+        team_id=row.team_id, user=person, defaults=first
     )
     row.accepted_at = now
     row.save(update_fields=["accepted_at"])

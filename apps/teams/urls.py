@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.teams.views import holidays, me, member, members, settings, territories
+from apps.teams.views import audit, holidays, me, member, members, sessions, settings, territories
 
 app_name = "teams"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("me/notifications/", me.notifications, name="my_notifications"),
     path("me/keys/", me.add_token, name="my_token"),
     path("me/keys/<uuid:token>/revoke/", me.revoke_token, name="my_token_revoke"),
+    path("me/sessions/end/", sessions.end_mine, name="my_sessions_end"),
+    path("members/<uuid:member>/sessions/end/", sessions.end_all, name="member_sessions_end"),
     path("members/", members.members, name="members"),
     path("members/invite/", members.invite, name="invite"),
     path("members/invitations/<uuid:invitation>/resend/", members.resend, name="resend"),
@@ -43,6 +45,8 @@ urlpatterns = [
     path("members/<uuid:member>/profile/", member.profile, name="member_profile"),
     path("members/<uuid:member>/skills/", member.skills, name="member_skills"),
     path("members/<uuid:member>/territories/", member.territories, name="member_territories"),
+    path("audit/", audit.audit_log, name="audit"),
+    path("audit/export/", audit.export, name="audit_export"),
     path("settings/", settings.settings, name="settings"),
     path("settings/general/", settings.general, name="settings_general"),
     path("settings/hours/", settings.hours, name="settings_hours"),

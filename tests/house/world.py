@@ -227,13 +227,19 @@ def _held(side: Side) -> None:
     factories.HoldFactory(team=side.team, lead=lead)
 
 
-# Addresses that are for leads in one state only.
+def _seated(side: Side) -> None:
+    pool = Pool.objects.get(pk=side.id_of("pool"))
+    factories.SeatFactory(team=side.team, pool=pool, membership=side.salesperson)
+
+
+# Addresses that are for leads in one state only, or for a pool in which one sits.
 STATES: Mapping[str, Callable[[Side], None]] = {
     "leads/<uuid:lead>/pick/": _in_the_hopper,
     "hopper/<uuid:lead>/pick/": _in_the_hopper,
     "held/<uuid:lead>/release/": _held,
     "leads/<uuid:lead>/restore/": _deleted,
     "leads/<uuid:lead>/deleted/": _deleted,
+    "my-turns/<uuid:pool>/ask/": _seated,
 }
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.accounts.models import User
@@ -187,3 +189,37 @@ def test_a_former_member_is_not_let_in_by_a_link(people: People, sent: Sent) -> 
     member = invitations.accept(_token(sent), user=nora, now=NOW)
 
     assert not member.is_active
+
+
+def test_she_starts_with_the_switches_and_the_title_that_came_along(people: People) -> None:
+    by = Access.of(people.admin)
+    sent = invitations.invite(
+        email="Nora@Example.com", role=Role.SALESPERSON, switches=["export", "export"],
+        title="Closer", by=by, now=NOW,
+    )  # fmt: skip
+
+    member = invitations.accept(_token(sent), **NEWCOMER, now=NOW)
+
+    assert (member.switches, member.title) == (["export"], "Closer")
+
+
+def test_a_manager_gives_no_switches_along(people: People) -> None:
+    with pytest.raises(PermissionDenied):
+        invitations.invite(
+            email="nora@example.com", role=Role.SALESPERSON, switches=["export"],
+            by=Access.of(people.manager), now=NOW,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data", [{"switches": "all"}, {"switches": "\x00"}, {"title": "x" * 121}, {"title": "\x00"}]
+)
+def test_odd_switches_and_titles_invite_nobody(people: People, data: dict[str, str]) -> None:
+    client = Client()
+    client.force_login(people.admin.user)
+    where = reverse("teams:invite", kwargs={"team": people.admin.team.slug})
+
+    answer = client.post(where, {"email": "nora@example.com", "role": "salesperson", **data})
+
+    assert answer.status_code == 422
+    assert not Invitation.objects.exists()

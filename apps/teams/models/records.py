@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -23,6 +24,9 @@ class Invitation(TeamRow, Deed):
 
     email = models.EmailField(_("e-mail"))
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.SALESPERSON)
+    # What she is from her first moment on, beside the role.
+    switches = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    title = models.CharField(_("job title"), max_length=120, blank=True)
     token_hash = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts import devices
 from apps.accounts.forms import NotificationsForm
 from apps.teams import availability, covers, presence, tokens
 from apps.teams.access import Access
@@ -171,6 +172,7 @@ def _page(
     mine = Membership.objects.filter(pk=member_id_of(access))
     member = presence.with_time_off(mine, now=now).get()
     holidays = presence.holidays_of(access.team)
+    session_key = request.session.session_key or ""
     keys = ApiToken.objects.visible_to(access).filter(membership=member, revoked_at__isnull=True)
     context: dict[str, Any] = {
         "access": access,
@@ -182,6 +184,7 @@ def _page(
         "keys": keys,
         "new_token": new_token,
         "my_turns": _address_of_my_turns(access),
+        "devices": devices.of(member.user, current=session_key, now=now),
         **_forms(member),
         **(bound or {}),
     }

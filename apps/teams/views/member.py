@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts import devices
 from apps.teams import availability, covers, members, presence
 from apps.teams.access import Access
 from apps.teams.availability import AvailabilityRefused
@@ -235,6 +236,7 @@ def _page(
         "covering": covers.ahead(now=now).filter(by_member=shown),
         "history": history.select_related("actor").order_by("-at", "-id")[:12],
         "skill_list": shown.memberskill_set.select_related("skill").order_by("skill__name"),
+        "devices": devices.of(row.user, now=now) if access.can(Permission.EDIT_MEMBERS) else [],
         **_forms(shown),
         **bound,
     }

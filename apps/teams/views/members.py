@@ -1,5 +1,6 @@
 """Members: who is in the team, who can work now, who was invited."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts import devices
 from apps.teams import invitations, presence
 from apps.teams.access import Access
 from apps.teams.forms import InviteForm
@@ -27,7 +29,7 @@ def members(request: HttpRequest, access: Access) -> HttpResponse:
 @team_page(Permission.INVITE_SALESPEOPLE)
 @require_POST
 def invite(request: HttpRequest, access: Access) -> HttpResponse:
-    form = InviteForm(request.POST, roles=invitations.roles_to_invite(access))
+    form = _invite_form(access, request.POST)
     if not form.is_valid():
         return _page(request, access, form=form, status=422)
     try:
@@ -60,6 +62,11 @@ def revoke(request: HttpRequest, access: Access, invitation: UUID) -> HttpRespon
     return _back(request, access, _("The invitation of %s was taken back.") % row.email)
 
 
+def _invite_form(access: Access, data: Any = None) -> InviteForm:
+    may_switch = access.can(Permission.EDIT_MEMBERS)
+    return InviteForm(data, roles=invitations.roles_to_invite(access), may_switch=may_switch)
+
+
 def _page(
     request: HttpRequest,
     access: Access,
@@ -74,15 +81,17 @@ def _page(
     rows = [
         (member, presence.presence_of(member, now=now, holidays=holidays)) for member in everyone
     ]
+    seen = devices.last_seen([member.user_id for member, _state in rows])
     roles = invitations.roles_to_invite(access)
     context = {
         "access": access,
         "section": "members",
+        "seen": seen,
         "rows": sorted((row for row in rows if row[0].is_active), key=_who_is_missing_first),
         "former": [row for row in rows if not row[0].is_active],
         "available": sum(1 for row in rows if _takes_leads(row[0]) and row[1].is_available),
         "missing": [row for row in rows if _who_is_missing_first(row) == 0],
-        "form": form or InviteForm(roles=roles),
+        "form": form or _invite_form(access),
         "waiting": invitations.waiting(access),
         "invitable": [role.value for role in roles],
         "sent": sent,
