@@ -129,7 +129,12 @@ def of_clients(leads: int, days: int, clients: int) -> dict[str, Any]:
     from apps.teams.models import Team
 
     mark = f"bench-{time.time():.0f}"
-    values = {"mark": mark, "clients": clients, "days": days, "each": max(leads // clients, 1)}
+    values: dict[str, Any] = {
+        "mark": mark,
+        "clients": clients,
+        "days": days,
+        "each": max(leads // clients, 1),
+    }
     with connection.cursor() as cursor:
         for statement in (TEAMS, SOURCES, STATUSES, LEADS):
             cursor.execute(statement, values)

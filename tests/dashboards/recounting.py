@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.assignments.models import Decision
-from apps.leads.models import Lead, StatusKind
+from apps.leads.models import Lead, Source, StatusKind
 from apps.rules.models import Rule
 from tests.assignments.world import NOW, World
 from tests.factories import DecisionFactory, InterestGroupFactory, SourceFactory
@@ -28,7 +28,7 @@ def seed(world: World, number: int = 90) -> list[Lead]:
     version = world.rules(asking, pools[1])
     rules: list[Rule | None] = [*version.rules.order_by("position"), None]
     groups = [InterestGroupFactory(team=world.team).pk for _n in range(2)]
-    sources = [world.source, SourceFactory(team=world.team, name="Fair")]
+    sources: list[Source] = [world.source, SourceFactory(team=world.team, name="Fair")]
     leads = []
     for place in range(number):
         received = NOW - chance.uniform(0.001, 13.9) * DAY

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -103,7 +104,8 @@ def test_each_won_lead_equals_a_recount(world: World, manager: Membership, won: 
 
 def test_what_was_won_adds_up_every_way(world: World, manager: Membership, won: list[Lead]) -> None:
     found = attribution(question(world), access=world.access(manager))
-    names = {each.pk: each.user.name for each in Membership.objects.all()} | {None: ""}
+    names: dict[Any, str] = {each.pk: each.user.name for each in Membership.objects.all()}
+    names[None] = ""
 
     for sums, key in (
         (found.by_source, lambda lead: lead.source.name),

@@ -87,7 +87,8 @@ def test_every_part_equals_a_recount_of_both_periods(
 ) -> None:
     asked = question(world)
     found = breakdown(DIMENSIONS[dimension], asked, access=world.access(manager))
-    now, before, untouched = defaultdict(list), defaultdict(list), defaultdict(int)
+    now, before = defaultdict(list), defaultdict(list)
+    untouched: defaultdict[str, int] = defaultdict(int)
     for lead in counted(leads):
         for key in KEYS[dimension](lead):
             if lead.received_at >= asked.period.start:

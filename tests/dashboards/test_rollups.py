@@ -20,7 +20,7 @@ from apps.dashboards.cohort import Question, Section
 from apps.dashboards.columns import COLUMNS
 from apps.dashboards.models import KeptDay, TouchedSpan
 from apps.dashboards.periods import DAYS, Period
-from apps.leads.models import Lead, StatusKind
+from apps.leads.models import Lead, Source, StatusKind
 from apps.leads.speed import Clock
 from apps.teams.access import Access
 from apps.teams.models import Team
@@ -41,7 +41,7 @@ class History:
         self.world = World(f"team-{seed}", response_seconds=300)
         Team.objects.filter(pk=self.world.team.pk).update(timezone=zone)
         self.world.team.refresh_from_db()
-        self.sources = [
+        self.sources: list[Source] = [
             self.world.source,
             *(SourceFactory(team=self.world.team, name=f"Source {n}") for n in range(2)),
         ]
@@ -157,7 +157,7 @@ def by_name(sections: list[Section]) -> dict[str, Any]:
     """Sections in a form in which the same figures are the same, whatever their order."""
     known = {}
     for section in sections:
-        figures = {
+        figures: dict[str, Any] = {
             name: [None if v is None else float(v) for v in value] if isinstance(value, list)
             else value
             for name, value in section.figures.items()

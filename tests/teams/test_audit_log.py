@@ -55,11 +55,12 @@ def found(member: Membership, **data: str) -> list[str]:
 class TestAppendOnly:
     def test_no_entry_is_changed(self, admin: Membership) -> None:
         entry = wrote(admin, "member.role", before="manager")
-        for change in (
+        changes: tuple[dict[str, Any], ...] = (
             {"action": "member.skills"}, {"at": NOW - timedelta(days=1)}, {"detail": {}},
             {"via": "system"}, {"target_id": None}, {"target_label": "Somebody else"},
             {"actor": factories.UserFactory()}, {"token_id": uuid4()}, {"agency_id": uuid4()},
-        ):  # fmt: skip
+        )  # fmt: skip
+        for change in changes:
             with pytest.raises(IntegrityError, match="only grows"), transaction.atomic():
                 AuditEntry.objects.filter(pk=entry.pk).update(**change)
 
