@@ -37,7 +37,7 @@ def browser(manager: Membership) -> Client:
 @pytest.fixture
 def won(world: World) -> list[Lead]:
     """The won leads of the last seven days that count, each with its own history."""
-    chance, leads = random.Random(5), seed(world, 120)
+    chance, leads = random.Random(5), seed(world, 260)
     people = list(Membership.objects.filter(team=world.team, role="salesperson"))
     for lead in leads:
         values = {"team": world.team, "lead": lead}

@@ -50,7 +50,7 @@ def browser(manager: Membership) -> Client:
 @pytest.fixture
 def leads(world: World) -> list[Lead]:
     """Leads with offers, assignments, follow-ups, attempts, copies and captures of all kinds."""
-    leads, chance = seed(world, 60), random.Random(3)
+    leads, chance = seed(world, 160), random.Random(3)
     people = list(Membership.objects.filter(team=world.team, role="salesperson"))
     for lead in leads:
         _offers(world, lead, people, chance)
