@@ -10,10 +10,10 @@ from typing import Any
 
 from apps.agency import outcomes
 from apps.agency.warnings import Warned, standing
-from apps.dashboards import clients as counting
-from apps.dashboards.clients import ClientFigures
-from apps.dashboards.metrics import Group, Percentile, share
-from apps.dashboards.periods import Period
+from apps.dashboards.figures import clients as counting
+from apps.dashboards.figures.clients import ClientFigures
+from apps.dashboards.figures.metrics import Group, Percentile, share
+from apps.dashboards.figures.periods import Period
 from apps.teams.access import Access
 from apps.teams.agency_access import AgencyAccess
 from apps.teams.models import ClientGrant, Team

@@ -10,9 +10,9 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from apps.agency.client_list import ClientRow
-from apps.dashboards import words
-from apps.dashboards.metrics import Group, share
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.metrics import Group, share
+from apps.dashboards.figures.periods import Period
+from apps.dashboards.showing import words
 from apps.leads.models import Lead
 from apps.teams.agency_access import AgencyAccess
 from apps.teams.models import ClientGrant, Team

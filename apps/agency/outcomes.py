@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count
 
-from apps.dashboards.metrics import share
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.metrics import share
+from apps.dashboards.figures.periods import Period
 from apps.deliveries.models import Delivery
 
 _ARRIVED = (Delivery.State.DELIVERED.value, Delivery.State.OPENED.value)

@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from apps.api import documents, errors
 from apps.api.base import Strict, TeamView, listed, read
 from apps.api.shapes import Shape
-from apps.dashboards import costs
-from apps.dashboards.costs import CostRefused, NewCost
+from apps.dashboards.costs import keeping
+from apps.dashboards.costs.keeping import CostRefused, NewCost
 from apps.dashboards.models import Cost
 from apps.teams.permissions import Permission
 from apps.teams.policy import api_policy
@@ -84,7 +84,7 @@ class Costs(TeamView):
         body, by = read(Spent, request), self.access
         source = None
         if body["source"] is not None:
-            source = costs.source_of(body["source"], by)
+            source = keeping.source_of(body["source"], by)
             if source is None:
                 raise errors.unknown("source")
         new = NewCost(
@@ -92,7 +92,7 @@ class Costs(TeamView):
             body["note"],
         )  # fmt: skip
         try:
-            made, is_new = costs.keep(new, by=by, now=timezone.now())
+            made, is_new = keeping.keep(new, by=by, now=timezone.now())
         except CostRefused as refused:
             field = {"from": "starts_on", "until": "ends_on", "amount": "amount_minor"}
             raise ValidationError({field.get(refused.field, refused.field): [str(refused)]}) from (
@@ -108,5 +108,5 @@ class OneCost(TeamView):
     def delete(self, request: Request, cost: UUID) -> Response:
         """Take a cost away."""
         found = get_object_or_404(Cost.objects.visible_to(self.access), pk=cost)
-        costs.remove(found, by=self.access, now=timezone.now())
+        keeping.remove(found, by=self.access, now=timezone.now())
         return Response(status=204)

@@ -15,6 +15,6 @@ class DashboardsConfig(AppConfig):
 
 def _refresh() -> int:
     # Imported when it is needed: arrays of numbers take a process a moment to load.
-    from apps.dashboards import refreshing
+    from apps.dashboards.kept import refreshing
 
     return refreshing.refresh()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from apps.dashboards import refreshing
+from apps.dashboards.kept import refreshing
 
 
 @shared_task(name="dashboards.tasks.refresh")

@@ -1,21 +1,19 @@
 from django.urls import path
 
-from apps.dashboards import attribution_views, breakdown_views, cost_views, road_views, views
+from apps.dashboards.views import attribution, breakdown, costs, road, team
 
 app_name = "dashboards"
 urlpatterns = [
-    path("dashboard/", views.team, name="team"),
-    path("dashboard/<slug:figure>.csv", views.download, name="csv"),
-    path("dashboard/by/<slug:dimension>/", breakdown_views.by_dimension, name="by"),
-    path("dashboard/by/<slug:dimension>.csv", breakdown_views.by_dimension_csv, name="by_csv"),
-    path("dashboard/road/", road_views.road_page, name="road"),
-    path("dashboard/road/all.csv", road_views.road_csv, name="road_csv"),
-    path("dashboard/attribution/", attribution_views.attribution_page, name="attribution"),
-    path(
-        "dashboard/attribution/all.csv", attribution_views.attribution_csv, name="attribution_csv"
-    ),
-    path("costs/", cost_views.cost_page, name="costs"),
-    path("costs/add/", cost_views.add, name="add_cost"),
-    path("costs/file/", cost_views.add_file, name="add_costs"),
-    path("costs/<uuid:cost>/remove/", cost_views.remove, name="remove_cost"),
+    path("dashboard/", team.team, name="team"),
+    path("dashboard/<slug:figure>.csv", team.download, name="csv"),
+    path("dashboard/by/<slug:dimension>/", breakdown.by_dimension, name="by"),
+    path("dashboard/by/<slug:dimension>.csv", breakdown.by_dimension_csv, name="by_csv"),
+    path("dashboard/road/", road.road_page, name="road"),
+    path("dashboard/road/all.csv", road.road_csv, name="road_csv"),
+    path("dashboard/attribution/", attribution.attribution_page, name="attribution"),
+    path("dashboard/attribution/all.csv", attribution.attribution_csv, name="attribution_csv"),
+    path("costs/", costs.cost_page, name="costs"),
+    path("costs/add/", costs.add, name="add_cost"),
+    path("costs/file/", costs.add_file, name="add_costs"),
+    path("costs/<uuid:cost>/remove/", costs.remove, name="remove_cost"),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apps.agency import outcomes
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.periods import Period
 from apps.deliveries.models import Delivery
 from apps.leads.models import Lead
 from apps.teams.models import Team

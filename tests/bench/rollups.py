@@ -87,7 +87,8 @@ def main() -> int:
 
 def of_a_team(leads: int, days: int, members: int) -> dict[str, Any]:
     """One large team: what a page of figures takes, and what keeping them costs."""
-    from apps.dashboards import counting, metrics, recount, refreshing
+    from apps.dashboards.figures import metrics
+    from apps.dashboards.kept import counting, recount, refreshing
     from apps.leads.models import Lead
     from apps.teams.access import Access
 
@@ -123,9 +124,9 @@ def of_clients(leads: int, days: int, clients: int) -> dict[str, Any]:
     from django.db import connection
     from django.utils import timezone
 
-    from apps.dashboards import refreshing
-    from apps.dashboards.clients import clients as figures_of
-    from apps.dashboards.periods import Period
+    from apps.dashboards.figures.clients import clients as figures_of
+    from apps.dashboards.figures.periods import Period
+    from apps.dashboards.kept import refreshing
     from apps.teams.models import Team
 
     mark = f"bench-{time.time():.0f}"
@@ -155,7 +156,7 @@ def of_clients(leads: int, days: int, clients: int) -> dict[str, Any]:
 
 
 def _slowly(question: Any, access: Any) -> None:
-    from apps.dashboards import cohort
+    from apps.dashboards.figures import cohort
 
     list(cohort.count(question, access=access))
 
@@ -163,8 +164,8 @@ def _slowly(question: Any, access: Any) -> None:
 def _question(team: Any, key: str) -> Any:
     from django.utils import timezone
 
-    from apps.dashboards.cohort import Question
-    from apps.dashboards.periods import Period
+    from apps.dashboards.figures.cohort import Question
+    from apps.dashboards.figures.periods import Period
 
     now = timezone.now()
     period = Period.ending(now, key=key, timezone=team.timezone)

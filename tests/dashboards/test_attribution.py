@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from apps.assignments.models import Assignment
-from apps.dashboards.attribution import Sum, attribution
-from apps.dashboards.cohort import Question
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.attribution import Sum, attribution
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.periods import Period
 from apps.leads.models import Activity, Attempt, Lead, StatusKind
 from apps.leads.speed import Clock
 from apps.teams.models import Membership

@@ -7,9 +7,9 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from apps.dashboards.breakdowns import DIMENSIONS, Counted, breakdown
-from apps.dashboards.cohort import Question
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.breakdowns import DIMENSIONS, Counted, breakdown
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.periods import Period
 from apps.leads.models import Lead, StatusKind
 from apps.leads.speed import Clock
 from apps.teams.models import Membership

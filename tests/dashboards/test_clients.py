@@ -8,11 +8,12 @@ import pytest
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
-from apps.dashboards import metrics, refreshing
-from apps.dashboards.clients import clients
-from apps.dashboards.cohort import Question
+from apps.dashboards.figures import metrics
+from apps.dashboards.figures.clients import clients
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.periods import Period
+from apps.dashboards.kept import refreshing
 from apps.dashboards.models import TouchedSpan
-from apps.dashboards.periods import Period
 from apps.leads.speed import Clock
 from apps.teams.models import Team
 from tests.assignments.world import World

@@ -9,8 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from apps.dashboards.costs.spending import spending
 from apps.dashboards.models import Cost
-from apps.dashboards.spending import spending
 from apps.leads.models import Lead
 from apps.teams.access import Access
 from tests import factories

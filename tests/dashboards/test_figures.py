@@ -8,10 +8,10 @@ import pytest
 
 from apps.assignments import services
 from apps.assignments.models import Assignment
-from apps.dashboards import metrics
-from apps.dashboards.cohort import Question
-from apps.dashboards.metrics import Figures
-from apps.dashboards.periods import Period
+from apps.dashboards.figures import metrics
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.metrics import Figures
+from apps.dashboards.figures.periods import Period
 from apps.leads.models import Lead, StatusKind
 from apps.leads.speed import Clock
 from apps.rules.models import TurnEntry

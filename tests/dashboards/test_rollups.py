@@ -15,11 +15,12 @@ from django.db.models import F
 
 from apps.accounts.ids import uuid7
 from apps.assignments.models import Assignment, Decision
-from apps.dashboards import cohort, counting, refreshing, rollups
-from apps.dashboards.cohort import Question, Section
-from apps.dashboards.columns import COLUMNS
+from apps.dashboards.figures import cohort
+from apps.dashboards.figures.cohort import Question, Section
+from apps.dashboards.figures.periods import DAYS, Period
+from apps.dashboards.kept import counting, refreshing, rollups
+from apps.dashboards.kept.columns import COLUMNS
 from apps.dashboards.models import KeptDay, TouchedSpan
-from apps.dashboards.periods import DAYS, Period
 from apps.leads.models import Lead, Source, StatusKind
 from apps.leads.speed import Clock
 from apps.teams.access import Access

@@ -5,7 +5,7 @@ from typing import Any
 
 import factory
 
-from apps.dashboards.columns import COLUMNS
+from apps.dashboards.kept.columns import COLUMNS
 from apps.dashboards.models import Cost, KeptDay
 from tests.factories.teams import NOW, OfTeam
 

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.agency import client_list, comparison, grant_words, outcomes, sorting_out
 from apps.agency.client_forms import SortForm
-from apps.dashboards import metrics, words
-from apps.dashboards.clients import ClientFigures
-from apps.dashboards.cohort import Question
-from apps.dashboards.periods import LABELS, Period
+from apps.dashboards.figures import metrics
+from apps.dashboards.figures.clients import ClientFigures
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.periods import LABELS, Period
+from apps.dashboards.showing import words
 from apps.leads.speed import Clock
 from apps.teams.agency_access import AgencyAccess
 from apps.teams.models import ClientGrant

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from apps.agency import client_list
 from apps.agency.client_list import ListQuestion
-from apps.dashboards.periods import LABELS
+from apps.dashboards.figures.periods import LABELS
 from apps.teams.agency_access import AgencyAccess
 from apps.teams.policy import agency_page
 

@@ -8,8 +8,8 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from apps.dashboards import words
-from apps.dashboards.metrics import Percentile
+from apps.dashboards.figures.metrics import Percentile
+from apps.dashboards.showing import words
 
 register = template.Library()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.dashboards import recount, refreshing
+from apps.dashboards.kept import recount, refreshing
 from apps.teams.models import Team
 
 SHOWN = 100  # differences of a team that are named

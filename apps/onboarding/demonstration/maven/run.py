@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from apps.assignments.models import Decision
 from apps.capture import sources
-from apps.dashboards import cohort, metrics
-from apps.dashboards.cohort import Question
-from apps.dashboards.periods import DEFAULT, Period
+from apps.dashboards.figures import cohort, metrics
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.periods import DEFAULT, Period
 from apps.leads.models import Lead, Source
 from apps.leads.speed import Clock
 from apps.onboarding.demonstration.maven import company, sending, stages

@@ -11,8 +11,8 @@ from django.db.models import Count, F, Q
 
 from apps.assignments.models import Assignment, Offer
 from apps.capture.models import Capture
-from apps.dashboards.cohort import Question
-from apps.dashboards.metrics import share
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.metrics import share
 from apps.deliveries.models import Delivery
 from apps.leads.filters import caught
 from apps.leads.models import Attempt, FollowUp, Lead

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.dashboards import cohort
-from apps.dashboards.cohort import Question, named
+from apps.dashboards.figures import cohort
+from apps.dashboards.figures.cohort import Question, named
 from apps.leads.models import Lead
 from apps.rules.seat_words import skip_words
 from apps.teams.access import Access

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.db import connection
 
-from apps.dashboards.columns import CONTACTED, KINDS, Array, Block, microseconds
-from apps.dashboards.metrics import Group, Untouched, share
-from apps.dashboards.periods import Period
-from apps.dashboards.rollups import LATEST, Leads, Part, fetch_binary, read
-from apps.dashboards.spans import Span, span_of
-from apps.dashboards.tallies import Tally, wait_column
+from apps.dashboards.figures.metrics import Group, Untouched, share
+from apps.dashboards.figures.periods import Period
+from apps.dashboards.kept.columns import CONTACTED, KINDS, Array, Block, microseconds
+from apps.dashboards.kept.rollups import LATEST, Leads, Part, fetch_binary, read
+from apps.dashboards.kept.spans import Span, span_of
+from apps.dashboards.kept.tallies import Tally, wait_column
 from apps.leads.speed import Clock
 from apps.rules import hours
 from apps.teams.models import Team

@@ -8,8 +8,8 @@ from datetime import date
 
 from django.db import connection
 
-from apps.dashboards.columns import CODES, COLUMNS, Block, fetch
-from apps.dashboards.rollups import Part, kept
+from apps.dashboards.kept.columns import CODES, COLUMNS, Block, fetch
+from apps.dashboards.kept.rollups import Part, kept
 from apps.teams.models import Team
 
 DAYS_AT_ONCE = 8

@@ -20,10 +20,10 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.query_utils import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.dashboards.cohort import Question, due_before, named, within_periods
-from apps.dashboards.metrics import HIDDEN, Percentile, Untouched, share
-from apps.dashboards.values import Value as Worth
-from apps.dashboards.values import worth_of
+from apps.dashboards.figures.cohort import Question, due_before, named, within_periods
+from apps.dashboards.figures.metrics import HIDDEN, Percentile, Untouched, share
+from apps.dashboards.figures.values import Value as Worth
+from apps.dashboards.figures.values import worth_of
 from apps.leads.filters import ever_qualified, first_decision
 from apps.leads.models import InterestGroup, Lead, Source
 from apps.leads.speed import seconds

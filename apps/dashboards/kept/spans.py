@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.periods import Period
 
 
 @dataclass(frozen=True, slots=True)

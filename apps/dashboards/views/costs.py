@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.dashboards import costs
-from apps.dashboards.cost_forms import CostFileForm, CostForm
-from apps.dashboards.costs import CostRefused, FileReport
+from apps.dashboards.costs import keeping
+from apps.dashboards.costs.forms import CostFileForm, CostForm
+from apps.dashboards.costs.keeping import CostRefused, FileReport
+from apps.dashboards.costs.spending import spending
 from apps.dashboards.models import Cost
-from apps.dashboards.spending import spending
 from apps.deliveries.billing_periods import BillingPeriod
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
@@ -41,7 +41,7 @@ def add(request: HttpRequest, access: Access) -> HttpResponse:
     new = form.new()
     if new is not None:
         try:
-            _made, is_new = costs.keep(new, by=access, now=timezone.now())
+            _made, is_new = keeping.keep(new, by=access, now=timezone.now())
         except CostRefused as refused:
             form.refuse(refused)
         else:
@@ -59,7 +59,7 @@ def add_file(request: HttpRequest, access: Access) -> HttpResponse:
     if not form.is_valid():
         return _page(request, access, file_form=form, status=422)
     try:
-        report = costs.keep_file(form.cleaned_data["file"].read(), by=access, now=timezone.now())
+        report = keeping.keep_file(form.cleaned_data["file"].read(), by=access, now=timezone.now())
     except CostRefused as refused:
         form.add_error("file", str(refused))
         return _page(request, access, file_form=form, status=422)
@@ -75,7 +75,7 @@ def add_file(request: HttpRequest, access: Access) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, access: Access, cost: UUID) -> HttpResponse:
     found = get_object_or_404(Cost.objects.visible_to(access), pk=cost)
-    costs.remove(found, by=access, now=timezone.now())
+    keeping.remove(found, by=access, now=timezone.now())
     messages.success(request, _("Removed."))
     return redirect("dashboards:costs", team=access.team.slug)
 
@@ -91,7 +91,7 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     period = BillingPeriod.read(request.GET, now=now, timezone=access.team.timezone)
-    rows = Paginator(costs.of_team(access), PAGE)
+    rows = Paginator(keeping.of_team(access), PAGE)
     may_edit = access.can(Permission.EDIT_SOURCES)
     days = {"starts_on": period.first_day, "ends_on": period.last_day}
     context: dict[str, Any] = {

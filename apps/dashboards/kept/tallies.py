@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from apps.dashboards.columns import BY_TIMEOUT, CONTACTED, KINDS, LIVE, Array, microseconds
-from apps.dashboards.rollups import Leads
+from apps.dashboards.kept.columns import BY_TIMEOUT, CONTACTED, KINDS, LIVE, Array, microseconds
+from apps.dashboards.kept.rollups import Leads
 from apps.leads.speed import BINS, MINUTE, Clock
 
 Json = dict[str, Any]

@@ -11,8 +11,8 @@ from itertools import groupby, pairwise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.dashboards.charts import BASE, Grid, Mark, dates, steps
-from apps.dashboards.metrics import Figures
+from apps.dashboards.figures.metrics import Figures
+from apps.dashboards.showing.charts import BASE, Grid, Mark, dates, steps
 from apps.leads.speed import MINUTE, target_in_words
 from apps.teams.presentation import clock_face
 

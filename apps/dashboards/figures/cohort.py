@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.periods import Period
 from apps.leads.models import Lead
 from apps.leads.speed import BINS, MINUTE, Clock, Seconds, seconds
 from apps.rules import hours

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.dashboards.cohort import Question
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.periods import Period
 from apps.leads.speed import Clock
 from apps.teams.access import Access
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.dashboards import cohort, counting
-from apps.dashboards.cohort import Question, Section
+from apps.dashboards.figures import cohort
+from apps.dashboards.figures.cohort import Question, Section
+from apps.dashboards.kept import counting
 from apps.leads.models import Source
 from apps.leads.speed import BANDS, BINS, Band
 from apps.teams.access import Access

@@ -9,12 +9,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.dashboards import words
-from apps.dashboards.asking import Links, choices, question_of
-from apps.dashboards.attribution import Attribution, Won, attribution
-from apps.dashboards.csv_answers import csv_answer
-from apps.dashboards.periods import LABELS
-from apps.dashboards.tables import Cell, Table
+from apps.dashboards.figures.attribution import Attribution, Won, attribution
+from apps.dashboards.figures.periods import LABELS
+from apps.dashboards.showing import words
+from apps.dashboards.showing.asking import Links, choices, question_of
+from apps.dashboards.showing.csv_answers import csv_answer
+from apps.dashboards.showing.tables import Cell, Table
 from apps.leads.masking import is_masked
 from apps.leads.models import Lead
 from apps.teams.access import Access

@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 
-from apps.dashboards.tables import Table
+from apps.dashboards.showing.tables import Table
 from apps.teams.models import Team
 
 

@@ -11,12 +11,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from apps.dashboards import charts, metrics, speed_chart, tables, words
-from apps.dashboards.asking import Links, choices, question_of
-from apps.dashboards.cohort import Question
-from apps.dashboards.csv_answers import csv_answer
-from apps.dashboards.metrics import Figures
-from apps.dashboards.periods import LABELS
+from apps.dashboards.figures import metrics
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.metrics import Figures
+from apps.dashboards.figures.periods import LABELS
+from apps.dashboards.showing import charts, speed_chart, tables, words
+from apps.dashboards.showing.asking import Links, choices, question_of
+from apps.dashboards.showing.csv_answers import csv_answer
 from apps.leads.speed import Clock, target_in_words
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

@@ -8,8 +8,8 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.dashboards import costs
-from apps.dashboards.costs import CostRefused, NewCost
+from apps.dashboards.costs import keeping
+from apps.dashboards.costs.keeping import CostRefused, NewCost
 from apps.leads.models import Source
 from apps.teams.access import Access
 
@@ -48,9 +48,9 @@ class CostForm(forms.Form):
         if not self.is_valid():
             return None
         data = self.cleaned_data
-        source = costs.source_of(UUID(data["source"]), self._by) if data["source"] else None
+        source = keeping.source_of(UUID(data["source"]), self._by) if data["source"] else None
         try:
-            amount = costs.amount_of(data["amount"], self._by)
+            amount = keeping.amount_of(data["amount"], self._by)
         except CostRefused as refused:
             self.refuse(refused)
             return None

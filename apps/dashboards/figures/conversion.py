@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from apps.dashboards.cohort import named
-from apps.dashboards.metrics import share
+from apps.dashboards.figures.cohort import named
+from apps.dashboards.figures.metrics import share
 from apps.leads.models import Lead
 from apps.teams.access import Access
 

@@ -9,12 +9,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.dashboards import words
-from apps.dashboards.asking import Links, choices, question_of
-from apps.dashboards.breakdown_tables import order, table
-from apps.dashboards.breakdowns import DIMENSIONS, Breakdown, breakdown
-from apps.dashboards.csv_answers import csv_answer
-from apps.dashboards.periods import LABELS
+from apps.dashboards.figures.breakdowns import DIMENSIONS, Breakdown, breakdown
+from apps.dashboards.figures.periods import LABELS
+from apps.dashboards.showing import words
+from apps.dashboards.showing.asking import Links, choices, question_of
+from apps.dashboards.showing.breakdown_tables import order, table
+from apps.dashboards.showing.csv_answers import csv_answer
 from apps.leads.speed import Clock
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

@@ -18,7 +18,7 @@ import numpy as np
 import psycopg
 from django.db import connection
 
-from apps.dashboards.columns import COLUMNS, Array, Block, fetch
+from apps.dashboards.kept.columns import COLUMNS, Array, Block, fetch
 from apps.teams.models import Team
 
 MANY = 2000  # leads of a day that may be shown as they were a moment ago

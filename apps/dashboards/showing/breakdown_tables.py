@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from apps.dashboards.breakdowns import Breakdown, Part
-from apps.dashboards.tables import Cell, Table, seconds_in_cell
-from apps.dashboards.words import percent
+from apps.dashboards.figures.breakdowns import Breakdown, Part
+from apps.dashboards.showing.tables import Cell, Table, seconds_in_cell
+from apps.dashboards.showing.words import percent
 
 Rank = Callable[[Part], float | None]
 

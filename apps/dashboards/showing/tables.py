@@ -12,8 +12,8 @@ from io import StringIO
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.dashboards.metrics import Figures, Percentile
-from apps.dashboards.words import percent, time_of, weekdays
+from apps.dashboards.figures.metrics import Figures, Percentile
+from apps.dashboards.showing.words import percent, time_of, weekdays
 from apps.leads.cells import harmless
 
 Cell = str | int | float

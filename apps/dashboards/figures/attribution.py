@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from apps.assignments.models import Assignment
-from apps.dashboards.cohort import Question
-from apps.dashboards.values import Value, worth_of
+from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.values import Value, worth_of
 from apps.leads.models import Activity, Attempt, Lead, StatusKind
 from apps.leads.road_filters import COUNTS
 from apps.teams.access import Access

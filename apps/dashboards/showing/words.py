@@ -9,8 +9,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.dashboards.metrics import FEWEST, Figures, Group, MemberRow, Percentile
-from apps.dashboards.periods import Period
+from apps.dashboards.figures.metrics import FEWEST, Figures, Group, MemberRow, Percentile
+from apps.dashboards.figures.periods import Period
 from apps.leads.speed import Clock, target_in_words
 from apps.teams.models import Team
 from apps.teams.presentation import clock_face

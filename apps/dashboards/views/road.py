@@ -9,15 +9,15 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.dashboards import words
-from apps.dashboards.asking import Links, choices, question_of
-from apps.dashboards.conversion import conversion
-from apps.dashboards.csv_answers import csv_answer
-from apps.dashboards.fairness import fairness
-from apps.dashboards.periods import LABELS
-from apps.dashboards.road import road
-from apps.dashboards.road_words import ROAD_WORDS
-from apps.dashboards.tables import Table
+from apps.dashboards.figures.conversion import conversion
+from apps.dashboards.figures.fairness import fairness
+from apps.dashboards.figures.periods import LABELS
+from apps.dashboards.figures.road import road
+from apps.dashboards.showing import words
+from apps.dashboards.showing.asking import Links, choices, question_of
+from apps.dashboards.showing.csv_answers import csv_answer
+from apps.dashboards.showing.road_words import ROAD_WORDS
+from apps.dashboards.showing.tables import Table
 from apps.teams.access import Access
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.db.models import Count, Min
 
-from apps.dashboards.cohort import Question, Section
-from apps.dashboards.columns import Array, microseconds
-from apps.dashboards.rollups import Leads, Part, read
-from apps.dashboards.tallies import Parts, Served, Tally, percentiles, wait_column
+from apps.dashboards.figures.cohort import Question, Section
+from apps.dashboards.kept.columns import Array, microseconds
+from apps.dashboards.kept.rollups import Leads, Part, read
+from apps.dashboards.kept.tallies import Parts, Served, Tally, percentiles, wait_column
 from apps.leads.models import Lead
 from apps.leads.speed import Clock
 from apps.rules import hours

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from apps.accounts.ids import uuid7
-from apps.dashboards.columns import COLUMNS, Block, fetch
+from apps.dashboards.kept.columns import COLUMNS, Block, fetch
 from apps.dashboards.models import TouchedSpan
 from apps.teams.models import Team
 
