@@ -16,13 +16,15 @@ from rest_framework.response import Response
 from apps.api import documents, errors
 from apps.api.base import Strict, TeamView, choice_in, id_in, listed, read
 from apps.api.shapes import Shape, iso
-from apps.deliveries import copying, disputes, planning, progress
-from apps.deliveries.disputes import DisputeRefused
 from apps.deliveries.models import Delivery, DeliveryAttempt, Dispute
+from apps.deliveries.plans import copying, planning
+from apps.deliveries.returns import disputes
+from apps.deliveries.returns.disputes import DisputeRefused
+from apps.deliveries.sending import progress
 from apps.leads.models import Lead
-from apps.rules import recipients
 from apps.rules.models import Recipient
-from apps.rules.recipient_facts import barrier
+from apps.rules.recipients import services as recipients
+from apps.rules.recipients.facts import barrier
 from apps.rules.registry import registry
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

@@ -14,12 +14,12 @@ from apps.api.base import TeamView
 from apps.routing import operators
 from apps.routing.fields import Field
 from apps.routing.wording import in_words
-from apps.rules import versions
-from apps.rules.comparison import Known
 from apps.rules.deeds import deed_words
 from apps.rules.models import Rule, RuleSet
 from apps.rules.registry import registry
-from apps.rules.trigger_words import when_asked
+from apps.rules.sets import versions
+from apps.rules.sets.comparison import Known
+from apps.rules.sets.trigger_words import when_asked
 from apps.rules.wording import destination_words
 from apps.teams.permissions import Permission
 from apps.teams.policy import api_policy

@@ -24,8 +24,8 @@ from apps.assignments.limits import ClaimRefused
 from apps.assignments.models import ApprovalRequest
 from apps.assignments.telling import managers, tell, users
 from apps.leads.models import Lead
-from apps.rules import seats
 from apps.rules.models import Pool, Ranking, Seat
+from apps.rules.pools import seats
 from apps.rules.refusals import Refused
 from apps.teams import audit
 from apps.teams.access import Access

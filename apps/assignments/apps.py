@@ -9,6 +9,6 @@ class AssignmentsConfig(AppConfig):
     def ready(self) -> None:
         """Pages of pools show what routing would decide: they read by the same road."""
         from apps.assignments import seating
-        from apps.rules import standing
+        from apps.rules.pools import standing
 
         standing.read_with(seating.facts_of)

@@ -16,8 +16,9 @@ from apps.assignments.models import Assignment, BadLeadReport
 from apps.assignments.telling import managers, tell, users
 from apps.leads.models import Activity, Lead, Status, StatusKind
 from apps.leads.services import activity
-from apps.rules import give_backs, pools
 from apps.rules.models import TurnEntry
+from apps.rules.pools import give_backs
+from apps.rules.pools import services as pools
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import Membership, member_id_of

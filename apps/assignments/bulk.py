@@ -21,9 +21,9 @@ from apps.assignments import sending
 from apps.assignments.models import BulkRun, Decision, Door
 from apps.leads.filters import LeadFilters
 from apps.leads.models import Lead, LeadQuerySet
-from apps.rules import compiled
-from apps.rules.compiled import LiveRules, Target
 from apps.rules.models import Destination, Pool, RuleSet
+from apps.rules.sets import compiled
+from apps.rules.sets.compiled import LiveRules, Target
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import Membership

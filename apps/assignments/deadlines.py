@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from apps.routing.calendar import Schedule, add_business, common_seconds
 from apps.rules import calendars
-from apps.rules.compiled import Target
 from apps.rules.models import Pool
+from apps.rules.sets.compiled import Target
 from apps.teams.models import Membership, Team
 
 WARNED_AT = (0.5, 0.8)

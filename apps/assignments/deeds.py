@@ -14,7 +14,7 @@ from apps.assignments.telling import tell, users
 from apps.leads import groups
 from apps.leads.models import Activity, Lead
 from apps.leads.services import activity
-from apps.rules.compiled import Target
+from apps.rules.sets.compiled import Target
 from apps.teams.access import Access
 from apps.teams.models import Membership
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.leads import services as leads
 from apps.leads.models import Lead
-from apps.rules import rescoring
+from apps.rules.scoring import rescoring
 from apps.teams.access import Access
 
 

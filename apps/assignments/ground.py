@@ -17,9 +17,9 @@ from apps.assignments.seating import Table, lock_pool
 from apps.leads.models import Lead
 from apps.routing.facts import Preferred, SeatFacts
 from apps.rules import experiments
-from apps.rules.compiled import LiveRules, live_set
 from apps.rules.experiments import Arm, Running
 from apps.rules.models import EmptyPolicy, Pool
+from apps.rules.sets.compiled import LiveRules, live_set
 from apps.teams.fixed import prepared
 from apps.teams.models import Membership, Team
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.rules.models import Pool
-from apps.rules.seat_words import skip_words
+from apps.rules.pools.seat_words import skip_words
 
 # A trace tells of every seat: reading those of more leads takes long and tells no more.
 MOST = 5_000

@@ -14,7 +14,7 @@ from apps.assignments.models import Decision, Door
 from apps.assignments.planning import End, Plan, Way, plan
 from apps.assignments.writing import Writing
 from apps.leads.models import Lead
-from apps.rules.compiled import LiveRules, Target
+from apps.rules.sets.compiled import LiveRules, Target
 from apps.teams.access import Access
 from apps.teams.models import Membership
 

@@ -19,9 +19,9 @@ from apps.assignments.walk import Arrival, End, Walk
 from apps.leads.models import Lead
 from apps.routing.decide import Choice
 from apps.rules import calendars
-from apps.rules.compiled import LiveRules, Target, live, live_set
 from apps.rules.facts import lead_facts
 from apps.rules.registry import registry
+from apps.rules.sets.compiled import LiveRules, Target, live, live_set
 from apps.teams.models import Membership, Team
 
 __all__ = ["End", "Plan", "Way", "eligible_members", "plan"]

@@ -21,9 +21,9 @@ from apps.assignments.telling import tell, users
 from apps.assignments.writing import Writing
 from apps.leads.models import Lead, StatusKind
 from apps.rules.calendars import team_schedule
-from apps.rules.compiled import LiveRules, Target
 from apps.rules.facts import lead_facts
 from apps.rules.models import Destination
+from apps.rules.sets.compiled import LiveRules, Target
 from apps.teams.access import Access
 
 Outcome = Decision.Outcome

@@ -25,8 +25,8 @@ from apps.assignments.ownership import assign_by_hand
 from apps.assignments.placing import Placement, route
 from apps.assignments.telling import managers, tell, users
 from apps.leads.models import Lead
-from apps.rules.compiled import Target
 from apps.rules.models import Destination
+from apps.rules.sets.compiled import Target
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 from apps.teams.permissions import Permission

@@ -15,8 +15,9 @@ from apps.assignments import sending
 from apps.assignments.leaving import grip
 from apps.assignments.models import Decision, Door
 from apps.leads.models import Lead, LeadEvent
-from apps.rules import compiled, rescoring, scoring
-from apps.rules.compiled import TriggeredSet
+from apps.rules.scoring import points, rescoring
+from apps.rules.sets import compiled
+from apps.rules.sets.compiled import TriggeredSet
 from apps.teams.access import Access
 
 DOORS = {
@@ -49,7 +50,7 @@ def handle(event_id: UUID, now: datetime) -> None:
 
 def _count_again(event: LeadEvent, now: datetime) -> None:
     """Count the lead's score anew, so that rules see it as the change left it."""
-    if scoring.table(event.team) is None:
+    if points.table(event.team) is None:
         return
     is_change = event.kind == LeadEvent.Kind.CHANGED
     # What a rule changes is no event of its own: the score goes with the change that moved it.

@@ -20,8 +20,8 @@ from apps.routing.calendar import Schedule
 from apps.routing.decide import Choice
 from apps.routing.facts import LeadFacts, Mode, Preferred, SeatFacts
 from apps.routing.matching import RuleSpec
-from apps.rules.compiled import LiveRules, Target
 from apps.rules.models import Destination, EmptyPolicy, Overflow
+from apps.rules.sets.compiled import LiveRules, Target
 
 
 class End(StrEnum):

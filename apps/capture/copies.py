@@ -22,11 +22,12 @@ from django.utils.translation import gettext as _
 
 from apps.assignments.models import Door
 from apps.capture import copy_rows, services, sources
-from apps.deliveries import arrivals, erasure, progress
-from apps.deliveries.choosing import MOST_DEPTH
+from apps.deliveries import arrivals, erasure
 from apps.deliveries.models import Delivery
-from apps.deliveries.outcomes import Came, Result
-from apps.deliveries.waiting import Wait, wait_of
+from apps.deliveries.plans.choosing import MOST_DEPTH
+from apps.deliveries.sending import progress
+from apps.deliveries.sending.outcomes import Came, Result
+from apps.deliveries.sending.waiting import Wait, wait_of
 from apps.leads.models import Source
 from apps.rules.models import Agreement, Recipient
 

@@ -15,15 +15,15 @@ from apps.capture import arriving, attaching
 from apps.capture.attaching import Coming
 from apps.capture.drafts import ANSWERED_AS, Intake, LeadDraft
 from apps.capture.models import Capture
-from apps.deliveries import planning
+from apps.deliveries.plans import planning
 from apps.leads import duplicates
 from apps.leads.companies import company_keys
 from apps.leads.duplicates import Match, Treatment
 from apps.leads.models import Activity, Lead, Source, Status, StatusKind
 from apps.leads.services import activity
 from apps.routing import calendar
-from apps.rules import scoring
 from apps.rules.calendars import team_schedule
+from apps.rules.scoring import points
 from apps.teams.access import Access
 
 Outcome = Capture.Outcome
@@ -123,7 +123,7 @@ def _save(draft: LeadDraft, source: Source, by: Access, now: datetime, **more: A
     )
     keys = company_keys({"company": lead.company, "email_key": lead.email_key})
     lead.company_key, lead.domain = keys["company_key"], keys["domain"]
-    for name, value in scoring.score_lead(lead, source.team, now).items():
+    for name, value in points.score_lead(lead, source.team, now).items():
         setattr(lead, name, value)
     data = {"source": source.name, "campaign": lead.campaign, **attaching.mark_of(source)}
     first = activity(lead, Activity.Kind.RECEIVED, by=by, now=now, data=data)

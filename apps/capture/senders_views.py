@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.deliveries import arrivals, consent, sending_back
+from apps.deliveries import arrivals, consent
 from apps.deliveries.arrivals import Figures
-from apps.deliveries.disputes import DisputeRefused
+from apps.deliveries.returns import sending_back
+from apps.deliveries.returns.disputes import DisputeRefused
 from apps.leads.models import Lead, Source
 from apps.rules import agreements
 from apps.rules.agreements import AgreementRefused

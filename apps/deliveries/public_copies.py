@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from apps.deliveries import erasure, offers
+from apps.deliveries import erasure
 from apps.deliveries.models import ENDED, Delivery, Dispute
+from apps.deliveries.plans import offers
 
 
 class Shown(StrEnum):

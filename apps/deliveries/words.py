@@ -13,7 +13,7 @@ from apps.deliveries.models import Delivery, Dispute, Distribution
 from apps.routing import explain
 from apps.routing.fields import Registry
 from apps.rules.models import Recipient, RecipientPool
-from apps.rules.recipient_words import why_words
+from apps.rules.recipients.words import why_words
 
 State = Delivery.State
 Json = Mapping[str, Any]

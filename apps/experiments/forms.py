@@ -10,9 +10,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.rules import versions
 from apps.rules.experiments import VariantFields
 from apps.rules.models import RANKINGS_OF_MODE, Experiment, Mode, Pool, Ranking, RuleSet, Version
+from apps.rules.sets import versions
 from apps.teams.models import Team
 
 ROWS = 3

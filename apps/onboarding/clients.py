@@ -14,7 +14,7 @@ from apps.agency import consent, invitations
 from apps.agency.invitations import InvitationRefused
 from apps.agency.people import Sent
 from apps.onboarding.services import everyone, found_team, free_slug
-from apps.rules import seats
+from apps.rules.pools import seats
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.agency_access import AgencyAccess

@@ -13,9 +13,10 @@ from apps.capture import sources
 from apps.content.defaults import add_default_scripts
 from apps.leads.defaults import add_default_statuses
 from apps.leads.models import Source
-from apps.rules import pools, seats
-from apps.rules.defaults import add_default_rules
 from apps.rules.models import EmptyPolicy, Mode, Pool, Ranking
+from apps.rules.pools import seats
+from apps.rules.pools import services as pools
+from apps.rules.sets.defaults import add_default_rules
 from apps.teams import audit, invitations
 from apps.teams.access import Access
 from apps.teams.models import RESERVED_SLUGS, Membership, Team

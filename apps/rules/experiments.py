@@ -12,12 +12,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.routing import splits
-from apps.rules import pool_checks, pools, versions
-from apps.rules.compiled import LiveRules, compile_version
 from apps.rules.models import Experiment, Pool, RuleSet, Variant, Version
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools import checks
+from apps.rules.pools import services as pools
+from apps.rules.pools.settings import PoolSettings
 from apps.rules.refusals import Problem, Refused
 from apps.rules.registry import registry, routing_moved
+from apps.rules.sets import versions
+from apps.rules.sets.compiled import LiveRules, compile_version
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import Team
@@ -283,7 +285,7 @@ def _problems_of(variant: VariantFields, subject: RuleSet | Pool) -> list[Proble
                                 % {"names": ", ".join(unknown)}))  # fmt: skip
         return problems
     wanted = replace(PoolSettings.of(subject), **_settings(variant.settings))
-    return problems + list(pool_checks.problems(wanted, subject.team, pool=subject))
+    return problems + list(checks.problems(wanted, subject.team, pool=subject))
 
 
 def _version_problems(variant: VariantFields, rule_set: RuleSet) -> list[Problem]:

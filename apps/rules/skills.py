@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.routing.values import fold
-from apps.rules import pools
 from apps.rules.models import Pool
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools import services as pools
+from apps.rules.pools.settings import PoolSettings
 from apps.rules.refusals import Refused
 from apps.teams import expertise
 from apps.teams.access import Access

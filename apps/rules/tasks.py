@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from apps.rules import rescoring
+from apps.rules.scoring import rescoring
 from apps.teams.models import Team
 from config.celery import nudge
 

@@ -16,9 +16,9 @@ from apps.leads.models import Lead
 from apps.routing.facts import LeadFacts
 from apps.routing.simulation import Arrival, Chance, Outcome, World
 from apps.rules.calendars import team_schedule
-from apps.rules.compiled import LiveRules
 from apps.rules.models import Version
 from apps.rules.registry import TeamRegistry, registry
+from apps.rules.sets.compiled import LiveRules
 from apps.simulator import arrivals, scenarios, trials, uploads
 from apps.simulator.scenarios import Setting
 from apps.teams.models import Team

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.deliveries import planning
+from apps.deliveries.plans import planning
 from apps.leads.models import Lead, Source
-from apps.rules import compiled
 from apps.rules.facts import lead_facts
 from apps.rules.registry import registry
+from apps.rules.sets import compiled
 from apps.simulator import dry_run, pages
 from apps.simulator.dry_run import Tested
 from apps.simulator.forms import LIVE, LeadTestForm, shown

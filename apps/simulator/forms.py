@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from apps.leads.models import Source
 from apps.routing.fields import Field, FieldType, Registry
 from apps.routing.values import plain
-from apps.rules.forms import DurationField
 from apps.rules.models import (
     RANKINGS_OF_MODE,
     Absent,
@@ -25,6 +24,7 @@ from apps.rules.models import (
     RuleSet,
     Version,
 )
+from apps.rules.pools.seat_forms import DurationField
 from apps.rules.wording import ranking_and_mode
 from apps.simulator.services import LARGEST_SEED
 from apps.simulator.uploads import LARGEST

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.leads.models import Source
-from apps.rules import pool_checks
 from apps.rules.models import Pool, RuleSet, Version
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools import checks
+from apps.rules.pools.settings import PoolSettings
 from apps.rules.refusals import Problem, Refused
 from apps.rules.registry import registry
 from apps.simulator import arrivals, trials, uploads
@@ -164,7 +164,7 @@ def _pool_problems(pools: Mapping[UUID, Settings], by: Access) -> list[Problem]:
             problems.append(Problem("pools", _("Choose a pool of this team.")))
             continue
         wanted = PoolSettings.of(trials.lay_over(pool, settings))
-        found = pool_checks.problems(wanted, by.team, pool=pool)
+        found = checks.problems(wanted, by.team, pool=pool)
         problems += [Problem("pools", f"{pool.name}: {each.message}") for each in found]
     return problems
 

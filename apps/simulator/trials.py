@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from apps.rules import versions
-from apps.rules.compiled import LiveRules, compile_version
 from apps.rules.models import Destination, Pool, Rule, RuleSet, Version
 from apps.rules.registry import TeamRegistry
+from apps.rules.sets import versions
+from apps.rules.sets.compiled import LiveRules, compile_version
 from apps.teams.models import Team
 
 Json = Mapping[str, Any]

@@ -15,8 +15,8 @@ from apps.capture.csv_files import Row, Table
 from apps.capture.drafts import LeadDraft
 from apps.leads.companies import company_keys
 from apps.leads.models import Lead, Source
-from apps.rules import scoring
 from apps.rules.registry import TeamRegistry
+from apps.rules.scoring import points as scoring
 from apps.simulator.arrivals import Coming, arrival_of
 from apps.simulator.models import Simulation
 from apps.teams.models import Team

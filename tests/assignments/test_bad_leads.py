@@ -16,8 +16,8 @@ from apps.assignments.models import Assignment, BadLeadReport
 from apps.assignments.services import expire_due
 from apps.leads.models import Activity, Lead, Status, StatusKind
 from apps.routing.credit import NANO
-from apps.rules import seats
 from apps.rules.models import GiveBack, Pool, Seat, TurnEntry
+from apps.rules.pools import seats
 from apps.teams.models import AuditEntry, Membership
 from apps.teams.permissions import Role
 from tests.assignments.test_routing import kinds_told

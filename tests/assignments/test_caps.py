@@ -8,9 +8,9 @@ import pytest
 from apps.assignments import services
 from apps.assignments.models import Assignment, Decision, Offer
 from apps.leads.models import Lead
-from apps.rules import seats
 from apps.rules.models import Mode, Pool, Seat
-from apps.rules.seats import SeatFields
+from apps.rules.pools import seats
+from apps.rules.pools.seats import SeatFields
 from apps.teams.models import Membership
 from apps.teams.permissions import Role
 from tests.assignments.world import NOW, World, overdue_offer

@@ -14,9 +14,9 @@ from apps.assignments.models import Assignment, Decision, Door, Offer
 from apps.leads import events
 from apps.leads import services as leads
 from apps.leads.models import Activity, Lead, LeadEvent, Status, StatusKind
-from apps.rules import score_lines
 from apps.rules.models import Destination, Mode, Rule, RuleSet, Version
-from apps.rules.score_lines import LineFields
+from apps.rules.scoring import lines
+from apps.rules.scoring.lines import LineFields
 from apps.teams.models import AuditEntry, Membership, Team
 from apps.teams.permissions import Role
 from tests.assignments.world import NOW, World
@@ -256,7 +256,7 @@ def test_rules_see_the_score_as_a_change_left_it(
     lena = world.member("Lena")
     by = world.access(henrike)
     conditions = {"all": [{"field": "city", "op": "is", "value": "Graz"}]}
-    score_lines.add_line(by.team, LineFields("Graz", 80, conditions), by=by, now=NOW)
+    lines.add_line(by.team, LineFields("Graz", 80, conditions), by=by, now=NOW)
     asked_about_status(world, {"field": "score", "op": "gte", "value": 70}, to=lena)
     RuleSet.objects.filter(name="Second look").update(trigger_settings={"changes": ["score"]})
     Team.objects.filter(pk=world.team.pk).update(routing_version=999)

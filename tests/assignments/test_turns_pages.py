@@ -17,9 +17,9 @@ from django.utils import timezone
 from apps.assignments import passed_over
 from apps.routing import credit
 from apps.routing.credit import NANO
-from apps.rules import seats, shares
-from apps.rules.give_backs import of_bad_lead
 from apps.rules.models import Pool, Seat, TurnEntry
+from apps.rules.pools import seats, shares
+from apps.rules.pools.give_backs import of_bad_lead
 from apps.teams.access import Access
 from apps.teams.models import Team
 from apps.teams.permissions import Role

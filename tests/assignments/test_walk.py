@@ -10,8 +10,8 @@ from apps.assignments import services
 from apps.assignments.models import Assignment, Decision, Door, HopperEntry
 from apps.assignments.services import expire_due
 from apps.leads.models import Activity, InterestGroup, Lead
-from apps.rules.compiled import Target, live_set
 from apps.rules.models import Destination, EmptyPolicy, Mode, Overflow, RuleSet
+from apps.rules.sets.compiled import Target, live_set
 from apps.teams.models import Cover
 from apps.teams.permissions import Role
 from tests.assignments.world import NOW, WHOLE_SUITE, World, overdue_assignment, overdue_offer

@@ -10,7 +10,7 @@ import pytest
 
 from apps.assignments.triggers import concerns
 from apps.leads.models import LeadEvent
-from apps.rules.compiled import TriggeredSet
+from apps.rules.sets.compiled import TriggeredSet
 
 
 def is_asked(settings: dict[str, Any], *fields: str, score: Any = None) -> bool:

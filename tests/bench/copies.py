@@ -58,10 +58,10 @@ class Crowd:
         self._hanging = self._recipient("hangs")
 
     def _recipient(self, name: str) -> Any:
-        from apps.rules import recipient_secrets
+        from apps.rules.recipients import secrets
         from tests import factories
 
-        secret, encrypted = recipient_secrets.first()
+        secret, encrypted = secrets.first()
         self._receiver[name].secret = secret
         return factories.RecipientFactory(
             team=self._team, name=name, url=self._receiver.url_of(name),

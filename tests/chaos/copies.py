@@ -50,7 +50,7 @@ def run(scenario: Scenario) -> None:
 
 def _agency(scenario: Scenario, receiver: Any) -> Any:
     """A team that sends each lead to all, and two that agreed to take it."""
-    from apps.rules import recipient_secrets
+    from apps.rules.recipients import secrets
     from tests.deliveries.sender import to
     from tests.deliveries.teams import Partner
 
@@ -59,7 +59,7 @@ def _agency(scenario: Scenario, receiver: Any) -> Any:
     dealers = [Partner(f"dealer-{n}-{mark}") for n in range(2)]
     recipients = agency.sends_to(*dealers)
     for name in WEBHOOKS:
-        secret, encrypted = recipient_secrets.first()
+        secret, encrypted = secrets.first()
         receiver[name].secret = secret
         recipient = agency.webhook_to(name, secrets_encrypted=encrypted)
         recipient.url = receiver.url_of(name)

@@ -12,9 +12,9 @@ from django.utils import timezone
 from apps.assignments import services
 from apps.assignments.models import Decision, Door
 from apps.leads.models import Lead, Source, Status
-from apps.rules import versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, Pool, Rule, RuleSet, Version
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.models import Team
 from tests.assignments.world import World

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.deliveries.models import Delivery
-from apps.deliveries.outcomes import Copy
+from apps.deliveries.sending.outcomes import Copy
 from tests import factories
 
 LEAD: dict[str, Any] = {

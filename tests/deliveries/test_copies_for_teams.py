@@ -13,8 +13,9 @@ from django.db import transaction
 from apps.assignments.models import Assignment
 from apps.capture import copies, services
 from apps.capture.models import Capture
-from apps.deliveries import consent, progress
+from apps.deliveries import consent
 from apps.deliveries.models import Arrival, Delivery
+from apps.deliveries.sending import progress
 from apps.leads.models import Activity, Lead
 from apps.rules.models import Agreement
 from tests.capture.inbox import ROSA, now

@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.alerts.models import Alert, Kind
-from apps.deliveries import claims, courier, health, progress, retries
-from apps.deliveries.courier import Courier
 from apps.deliveries.models import Delivery, DeliveryAttempt
-from apps.deliveries.outcomes import Came, Result
+from apps.deliveries.sending import claims, courier, health, progress, retries
+from apps.deliveries.sending.courier import Courier
+from apps.deliveries.sending.outcomes import Came, Result
 from apps.leads.models import Lead
-from apps.rules import recipient_secrets
 from apps.rules.models import Recipient
+from apps.rules.recipients import secrets
 from apps.teams import egress
 from apps.teams.access import Access
 from tests import factories
@@ -46,7 +46,7 @@ def webhook(sender: Sender, receiver: Receiver, name: str, **columns: Any) -> Re
     """A recipient at an address of the receiver, which knows its secret."""
     recipient = sender.webhook_to(name, **columns)
     recipient.url = receiver.url_of(name)
-    receiver[name].secret, recipient.secrets_encrypted = recipient_secrets.first()
+    receiver[name].secret, recipient.secrets_encrypted = secrets.first()
     recipient.save()
     return recipient
 
@@ -92,7 +92,7 @@ def test_while_a_secret_is_changed_the_old_one_still_verifies(
     sender: Sender, receiver: Receiver
 ) -> None:
     recipient = webhook(sender, receiver, "rotated")
-    _new, recipient.secrets_encrypted = recipient_secrets.rotated(recipient, now=timezone.now())
+    _new, recipient.secrets_encrypted = secrets.rotated(recipient, now=timezone.now())
     recipient.save()
     sent_one(sender, recipient)
 

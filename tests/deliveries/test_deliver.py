@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from apps.alerts.models import RelayHeartbeat
 from apps.deliveries.models import ARRIVED, WAITING, Delivery
-from apps.rules import recipient_secrets
 from apps.rules.models import Recipient
+from apps.rules.recipients import secrets
 from ops import embedded
 from tests import factories
 from tests.deliveries.receiver import Receiver, receiving
@@ -63,7 +63,7 @@ def broadcast(receiver: Receiver, leads: int) -> set[str]:
 
 
 def recipient_at(receiver: Receiver, name: str, team: object) -> Recipient:
-    secret, encrypted = recipient_secrets.first()
+    secret, encrypted = secrets.first()
     receiver[name].secret = secret
     made: Recipient = factories.RecipientFactory(
         team=team, name=name, url=receiver.url_of(name), secrets_encrypted=encrypted

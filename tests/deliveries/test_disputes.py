@@ -13,9 +13,9 @@ from django.core.mail import EmailMultiAlternatives
 
 from apps.alerts.links import address_of
 from apps.alerts.models import Alert, Kind
-from apps.deliveries import disputes
-from apps.deliveries.disputes import DisputeRefused
 from apps.deliveries.models import Delivery, Dispute
+from apps.deliveries.returns import disputes
+from apps.deliveries.returns.disputes import DisputeRefused
 from apps.rules.models import Recipient
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry

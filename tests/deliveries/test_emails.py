@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from apps.alerts.models import Alert
-from apps.deliveries import emailing, links, member_channel
-from apps.deliveries.outcomes import Came
+from apps.deliveries import links
+from apps.deliveries.sending import emailing, member_channel
+from apps.deliveries.sending.outcomes import Came
 from apps.teams.models import Team
 from tests import factories
 from tests.deliveries.letters import LEAD, a_copy

@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from apps.alerts.models import Alert, Kind
 from apps.capture import copies
-from apps.deliveries import links, offers
-from apps.deliveries.courier import Courier
+from apps.deliveries import links
 from apps.deliveries.models import Delivery, Distribution
-from apps.deliveries.offers import Gone, OfferGone, OfferRefused
+from apps.deliveries.plans import offers
+from apps.deliveries.plans.offers import Gone, OfferGone, OfferRefused
+from apps.deliveries.sending.courier import Courier
 from apps.leads.models import Lead
 from apps.rules.models import RecipientPool
 from tests.capture.inbox import Inbox

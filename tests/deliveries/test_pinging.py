@@ -14,7 +14,7 @@ from django.test import Client
 from standardwebhooks import Webhook
 
 from apps.rules.models import Recipient
-from apps.rules.recipients import RecipientSettings, create, secrets_of
+from apps.rules.recipients.services import RecipientSettings, create, secrets_of
 from apps.teams import egress
 from apps.teams.access import Access
 from apps.teams.models import Team

@@ -14,8 +14,9 @@ from apps.alerts.models import Alert, Kind
 from apps.assignments.models import Assignment, Door
 from apps.capture.drafts import LeadDraft
 from apps.capture.intake import intake
-from apps.deliveries import giving_back, planning, returning
 from apps.deliveries.models import Delivery, Dispute, Distribution
+from apps.deliveries.plans import planning
+from apps.deliveries.returns import coming_back, giving_back
 from apps.leads.models import Activity, Lead
 from apps.leads.normalise import Email
 from apps.routing.facts import LeadFacts
@@ -189,9 +190,9 @@ def test_it_comes_back_when_its_last_copy_ended(sender: Sender, ended: str) -> N
     first, second = sender.sent()
 
     Delivery.objects.filter(pk=first.pk).update(state=ended)
-    assert returning.consider(first.distribution_id, now=now()) is False
+    assert coming_back.consider(first.distribution_id, now=now()) is False
     Delivery.objects.filter(pk=second.pk).update(state=ended)
-    assert returning.consider(first.distribution_id, now=now()) is True
+    assert coming_back.consider(first.distribution_id, now=now()) is True
 
     lead = sender.only_lead()
     assert (lead.stage, lead.owner_id) == (Lead.Stage.OWNED, sender.seller.pk)
@@ -199,7 +200,7 @@ def test_it_comes_back_when_its_last_copy_ended(sender: Sender, ended: str) -> N
     assert lead.decisions.get().door == Door.RETURNED
     told = Alert.objects.filter(user=sender.manager.user, kind=Kind.RETURNED)
     assert told.count() == 1
-    assert returning.consider(first.distribution_id, now=now()) is False
+    assert coming_back.consider(first.distribution_id, now=now()) is False
 
 
 def test_the_sweep_finds_what_nobody_looked_at(sender: Sender) -> None:
@@ -208,7 +209,7 @@ def test_the_sweep_finds_what_nobody_looked_at(sender: Sender) -> None:
     sender.post(person(2))
     Delivery.objects.filter(lead__name="Person 2").update(state=State.DEAD)
 
-    assert returning.sweep(now=now()) == 1
+    assert coming_back.sweep(now=now()) == 1
 
     assert Lead.objects.get(name="Person 2").owner_id == sender.seller.pk
     assert Lead.objects.get(name="Rosa Steiner").stage == Lead.Stage.AWAY
@@ -227,7 +228,7 @@ def test_a_lead_that_was_returned_comes_back_if_it_is_still_good(
         at=now(), state=Dispute.State.ACCEPTED,
     )  # fmt: skip
 
-    assert returning.consider(copy.distribution_id, now=now()) is back
+    assert coming_back.consider(copy.distribution_id, now=now()) is back
 
 
 # One at a time --------------------------------------------------------------------------------

@@ -12,8 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.alerts.models import Alert
-from apps.deliveries import links, offers
+from apps.deliveries import links
 from apps.deliveries.models import Delivery, Dispute
+from apps.deliveries.plans import offers
 from apps.deliveries.views import public
 from apps.leads.models import Lead
 from apps.rules.models import Recipient

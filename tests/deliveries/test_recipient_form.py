@@ -10,8 +10,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from apps.rules import recipients
 from apps.rules.models import Agreement, Recipient
+from apps.rules.recipients import services as recipients
 from apps.teams.access import Access
 from apps.teams.models import Team
 from tests import factories

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.deliveries import recipient_list
-from apps.deliveries.recipient_list import Asked
-from apps.rules import recipients
+from apps.deliveries.recipients import listing
+from apps.deliveries.recipients.listing import Asked
 from apps.rules.models import Recipient
+from apps.rules.recipients import services as recipients
 from apps.teams.access import Access
 from apps.teams.models import Team
 from apps.teams.permissions import Role
@@ -186,11 +186,11 @@ def test_each_state_is_said_and_found(manager: Access, kind: str) -> None:
     columns, key, state = STANDS[kind]
     now = datetime.now(UTC)
     factories.RecipientFactory(team=manager.team, **columns)
-    states = [value for value, _label in recipient_list.STATES if value]
+    states = [value for value, _label in listing.STATES if value]
 
     shown = {
-        value: recipient_list.page(
-            recipient_list.found(manager, Asked(state=value), now=now), manager, number=None,
+        value: listing.page(
+            listing.found(manager, Asked(state=value), now=now), manager, number=None,
             now=now,
         )[1]
         for value in states
@@ -243,7 +243,7 @@ def test_five_hundred_recipients_are_paged_in_few_queries(
     with django_assert_max_num_queries(14) as queries:
         page = desk.get(at("recipients/"))
 
-    assert len(page.context["rows"]) == recipient_list.PAGE
+    assert len(page.context["rows"]) == listing.PAGE
     assert sum("deliveries_delivery" in query["sql"] for query in queries) == 1
     assert "of 500" in page.text
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.deliveries.lanes import BATCH, QUICK, Due, Lanes
-from apps.deliveries.retries import IN_ALL, JITTER, MOST_TRIES, SCHEDULE, next_attempt
+from apps.deliveries.sending.lanes import BATCH, QUICK, Due, Lanes
+from apps.deliveries.sending.retries import IN_ALL, JITTER, MOST_TRIES, SCHEDULE, next_attempt
 
 chances = st.floats(min_value=0, max_value=1, exclude_max=True)
 _numbers = count(1)

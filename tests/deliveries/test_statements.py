@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from apps.deliveries import statements
-from apps.deliveries.billing_periods import BillingPeriod
+from apps.deliveries.billing import statements
+from apps.deliveries.billing.periods import BillingPeriod
+from apps.deliveries.billing.statements import Figures
 from apps.deliveries.models import Delivery
-from apps.deliveries.statements import Figures
 from apps.teams.models import AuditEntry
 from tests import factories
 from tests.deliveries.desk import Desk

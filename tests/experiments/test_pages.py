@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.timezone import now as clock
 
 from apps.experiments import results
-from apps.rules import experiments, pools
+from apps.rules import experiments
 from apps.rules.experiments import VariantFields
 from apps.rules.models import Experiment, Pool, Variant
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools import services as pools
+from apps.rules.pools.settings import PoolSettings
 from apps.teams.access import Access
 from apps.teams.models import Membership
 from tests import factories

@@ -8,12 +8,14 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from apps.routing import splits
-from apps.rules import experiments, pools, versions
-from apps.rules.checking import RuleFields
+from apps.rules import experiments
 from apps.rules.experiments import VariantFields
 from apps.rules.models import Experiment, Pool, RuleSet, Version
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools import services as pools
+from apps.rules.pools.settings import PoolSettings
 from apps.rules.refusals import Refused
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.models import Team
 from tests import factories

@@ -12,8 +12,8 @@ from django.db import connection
 from apps.accounts.ids import uuid7
 from apps.capture.models import Import
 from apps.leads.models import Lead
-from apps.rules import pools
 from apps.rules.models import Pool, RecipientPool, Version
+from apps.rules.pools import services as pools
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role

@@ -18,8 +18,9 @@ from apps.assignments.models import Assignment, Decision, Offer
 from apps.assignments.services import expire_due
 from apps.capture.copies import take_due
 from apps.capture.models import Capture
-from apps.deliveries import offers, returning
 from apps.deliveries.models import ARRIVED, WAITING, Arrival, Delivery, DeliveryAttempt, Dispute
+from apps.deliveries.plans import offers
+from apps.deliveries.returns import coming_back
 from apps.leads.models import OPEN_KINDS, Attempt, FollowUp, Lead
 from apps.onboarding.demonstration import acme, cast
 from apps.rules.models import (
@@ -241,7 +242,7 @@ def no_copy_goes_out(team: Team) -> None:
     now = datetime.now(UTC)
     assert take_due() == 0
     assert offers.expire_due(now=now) == 0
-    assert returning.sweep(now=now) == 0
+    assert coming_back.sweep(now=now) == 0
     due = Delivery.objects.filter(state__in=WAITING, next_attempt_at__lte=now)
     assert not due.exists()
     assert DeliveryAttempt.objects.count() == tried

@@ -7,11 +7,13 @@ from typing import Any
 
 from apps.accounts.models import User
 from apps.leads.models import CustomField, InterestGroup, Lead, Source, Status, StatusKind
-from apps.rules import pools, seats, versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, Pool, Rule, Seat, Version
-from apps.rules.pools import PoolSettings
+from apps.rules.pools import seats
+from apps.rules.pools import services as pools
+from apps.rules.pools.services import PoolSettings
 from apps.rules.registry import routing_moved
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from apps.rules import versions
 from apps.rules.models import Rule
+from apps.rules.sets import versions
 from apps.teams.access import Access
 from apps.teams.models import Team
 from tests.browser import SignIn, assert_accessible

@@ -13,12 +13,13 @@ from django.urls import reverse
 from apps.capture import imports
 from apps.leads.models import CustomField, Lead
 from apps.routing.conditions import compile_condition
-from apps.rules import custom_fields, versions
-from apps.rules.checking import RuleFields
+from apps.rules import custom_fields
 from apps.rules.facts import lead_facts
 from apps.rules.models import Destination, ScoreLine
 from apps.rules.refusals import Refused
 from apps.rules.registry import registry
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.models import Team
 from apps.teams.permissions import Role

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from apps.rules import versions
+from apps.rules.sets import versions
 from tests import factories
 from tests.browser import SignIn, assert_accessible
 from tests.rules import makers

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.rules import compiled, versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Recipient, Rule, RuleSet
+from apps.rules.sets import compiled, versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.models import Team
 from apps.teams.permissions import Permission, Role

@@ -8,11 +8,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from apps.rules import board, compiled, rule_sets, usage, versions
-from apps.rules.checking import RuleFields
-from apps.rules.comparison import Known, compare
+from apps.rules import usage
+from apps.rules.builder import board
 from apps.rules.models import Destination, Recipient, RecipientPool, Rule, RuleSet
 from apps.rules.refusals import Refused
+from apps.rules.sets import compiled, versions
+from apps.rules.sets import services as rule_sets
+from apps.rules.sets.checking import RuleFields
+from apps.rules.sets.comparison import Known, compare
 from apps.teams.access import Access
 from apps.teams.models import Team
 from tests import factories

@@ -11,9 +11,10 @@ from django.urls import reverse
 from apps.routing.conditions import validate
 from apps.routing.fields import FieldType, Registry
 from apps.routing.operators import Operator, Takes, of
-from apps.rules import editor, versions
+from apps.rules.builder import editor
 from apps.rules.models import Pool
 from apps.rules.registry import registry
+from apps.rules.sets import versions
 from apps.teams.access import Access
 from apps.teams.models import Team
 from tests.rules import makers

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.rules import versions
 from apps.rules.models import Pool
+from apps.rules.sets import versions
 from apps.teams.access import Access
 from apps.teams.models import Team
 from tests.rules import makers

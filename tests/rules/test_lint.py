@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from apps.rules import board, rule_sets, versions
-from apps.rules.checking import RuleFields
-from apps.rules.coverage import covers
-from apps.rules.findings import Note
+from apps.rules.builder import board
+from apps.rules.lint.coverage import covers
+from apps.rules.lint.findings import Note
 from apps.rules.models import Destination, Overflow, Rule, RuleSet
+from apps.rules.sets import services as rule_sets
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 from tests.rules import makers

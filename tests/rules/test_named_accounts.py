@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from apps.rules.models import NamedAccount, Pool
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools.settings import PoolSettings
 from apps.rules.refusals import Refused
 from apps.rules.skills import rename
 from apps.teams.access import Access

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.rules import versions
 from apps.rules.models import Destination, Pool, Rule, Seat
+from apps.rules.sets import versions
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
 from apps.teams.permissions import Role

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from apps.rules.models import RANKINGS_OF_MODE, Mode, Pool, PoolRevision
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools.settings import PoolSettings
 from apps.teams.access import Access
 from apps.teams.models import Membership, Skill, Team
 from tests.rules import makers

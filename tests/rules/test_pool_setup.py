@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
-from apps.rules import pools, setups
 from apps.rules.models import Mode, Pool, Seat
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools import services as pools
+from apps.rules.pools import setups
+from apps.rules.pools.settings import PoolSettings
 from apps.teams.access import Access
 from apps.teams.models import Team
 from tests.rules import makers

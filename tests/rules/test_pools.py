@@ -10,11 +10,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from apps.routing.credit import NANO
-from apps.rules import ledger, pools, seats, standing
 from apps.rules.models import Mode, Overflow, Pool, PoolRevision, Ranking, Seat, TurnEntry
-from apps.rules.pools import PoolSettings
+from apps.rules.pools import ledger, seats, standing
+from apps.rules.pools import services as pools
+from apps.rules.pools.seats import SeatFields
+from apps.rules.pools.services import PoolSettings
 from apps.rules.refusals import Refused
-from apps.rules.seats import SeatFields
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry, Membership
 from tests.rules import makers

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from apps.rules import recipient_ledger, recipient_pools
 from apps.rules.models import RecipientPool, RecipientSeat, RecipientTurn
-from apps.rules.recipient_pools import Place, RecipientPoolSettings
+from apps.rules.recipients import ledger, pools
+from apps.rules.recipients.pools import Place, RecipientPoolSettings
 from apps.rules.refusals import Refused
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry, Team
@@ -36,13 +36,13 @@ def manager(team: Team) -> Access:
 
 @pytest.fixture
 def pool(manager: Access) -> RecipientPool:
-    return recipient_pools.create(manager.team, EAST, by=manager, now=NOW)
+    return pools.create(manager.team, EAST, by=manager, now=NOW)
 
 
 def seat_all(pool: RecipientPool, by: Access, *weights: int) -> list[RecipientSeat]:
     made = [factories.RecipientFactory(team=by.team) for _ in weights]
     places = [Place(each.pk, weight) for each, weight in zip(made, weights, strict=True)]
-    recipient_pools.set_seats(pool, places, by=by, now=NOW)
+    pools.set_seats(pool, places, by=by, now=NOW)
     return list(pool.seats.order_by("position"))
 
 
@@ -63,7 +63,7 @@ def test_what_can_not_be_is_refused_at_its_place(manager: Access, kind: str) -> 
     changes, paths = WRONG[kind]
 
     with pytest.raises(Refused) as caught:
-        recipient_pools.create(manager.team, replace(EAST, **changes), by=manager, now=NOW)
+        pools.create(manager.team, replace(EAST, **changes), by=manager, now=NOW)
 
     assert [problem.path for problem in caught.value.problems] == paths
     assert not RecipientPool.objects.exists()
@@ -73,7 +73,7 @@ def test_a_change_is_audited_by_name(manager: Access, pool: RecipientPool) -> No
     version = manager.team.routing_version
 
     given = replace(EAST, way="first", window_seconds=600)
-    changed = recipient_pools.change(pool, given, by=manager, now=NOW)
+    changed = pools.change(pool, given, by=manager, now=NOW)
 
     assert (changed.way, changed.window_seconds) == ("first", 600)
     assert manager.team.routing_version == version + 1
@@ -83,7 +83,7 @@ def test_a_change_is_audited_by_name(manager: Access, pool: RecipientPool) -> No
 
 def test_a_name_is_given_once(manager: Access, pool: RecipientPool) -> None:
     with pytest.raises(Refused, match="of this name"):
-        recipient_pools.create(manager.team, EAST, by=manager, now=NOW)
+        pools.create(manager.team, EAST, by=manager, now=NOW)
 
 
 def test_a_pool_that_a_rule_sends_to_stays_on(manager: Access, pool: RecipientPool) -> None:
@@ -93,10 +93,10 @@ def test_a_pool_that_a_rule_sends_to_stays_on(manager: Access, pool: RecipientPo
     off = replace(EAST, is_active=False)
 
     with pytest.raises(Refused, match="“Roofs”"):
-        recipient_pools.change(pool, off, by=manager, now=NOW)
+        pools.change(pool, off, by=manager, now=NOW)
 
     rule.delete()
-    assert not recipient_pools.change(pool, off, by=manager, now=NOW).is_active
+    assert not pools.change(pool, off, by=manager, now=NOW).is_active
 
 
 def test_seats_are_ordered_weighed_and_added_last(manager: Access, pool: RecipientPool) -> None:
@@ -105,7 +105,7 @@ def test_seats_are_ordered_weighed_and_added_last(manager: Access, pool: Recipie
     new = factories.RecipientFactory(team=manager.team)
 
     places = [Place(new.pk, 7), Place(second.recipient_id, 3), Place(first.recipient_id, 1, False)]
-    recipient_pools.set_seats(pool, places, by=manager, now=NOW)
+    pools.set_seats(pool, places, by=manager, now=NOW)
 
     seats = list(pool.seats.order_by("position"))
     assert [seat.recipient_id for seat in seats] == [
@@ -119,7 +119,7 @@ def test_seats_are_ordered_weighed_and_added_last(manager: Access, pool: Recipie
 def test_a_seat_that_is_not_named_stays_as_it_is(manager: Access, pool: RecipientPool) -> None:
     first, second = seat_all(pool, manager, 1, 2)
 
-    recipient_pools.set_seats(pool, [Place(second.recipient_id, 5)], by=manager, now=NOW)
+    pools.set_seats(pool, [Place(second.recipient_id, 5)], by=manager, now=NOW)
 
     seats = pool.seats.order_by("position").values_list("pk", "weight")
     assert list(seats) == [(second.pk, 5), (first.pk, 1)]
@@ -138,7 +138,7 @@ def test_only_recipients_of_this_team_that_are_in_use_sit(
 
     for places in wrong:
         with pytest.raises(Refused):
-            recipient_pools.set_seats(pool, places, by=manager, now=NOW)
+            pools.set_seats(pool, places, by=manager, now=NOW)
 
     assert not pool.seats.exists()
 
@@ -148,7 +148,7 @@ def test_a_seat_that_leaves_shares_its_credit_out(manager: Access, pool: Recipie
     RecipientSeat.objects.filter(pk=leaving.pk).update(credit=8)
     RecipientSeat.objects.filter(pk=light.pk).update(credit=-8)
 
-    recipient_pools.remove_seat(leaving, by=manager, now=NOW)
+    pools.remove_seat(leaving, by=manager, now=NOW)
 
     credits = dict(pool.seats.values_list("pk", "credit"))
     assert credits == {light.pk: -6, heavy.pk: 6}
@@ -159,8 +159,8 @@ def test_a_seat_that_leaves_shares_its_credit_out(manager: Access, pool: Recipie
 def test_the_last_seat_takes_its_credit_along(manager: Access, pool: RecipientPool) -> None:
     [only] = seat_all(pool, manager, 1)
 
-    recipient_pools.remove_seat(only, by=manager, now=NOW)
-    recipient_pools.remove_seat(only, by=manager, now=NOW)  # gone already
+    pools.remove_seat(only, by=manager, now=NOW)
+    pools.remove_seat(only, by=manager, now=NOW)  # gone already
 
     assert not pool.seats.exists()
     assert AuditEntry.objects.filter(action="rules.recipient_seat_removed").count() == 1
@@ -170,9 +170,9 @@ def test_the_ledger_tells_every_credit_and_who_left(manager: Access, pool: Recip
     one, other = seat_all(pool, manager, 1, 1)
     lead = factories.LeadFactory(team=manager.team)
     _turn(pool, 1, one, other, lead=lead)
-    recipient_pools.remove_seat(one, by=manager, now=NOW)
+    pools.remove_seat(one, by=manager, now=NOW)
 
-    page = recipient_ledger.page(pool)
+    page = ledger.page(pool)
 
     assert [column.name for column in page.columns] == [other.recipient.name, one.recipient.name]
     assert [column.is_here for column in page.columns] == [True, False]
@@ -188,10 +188,10 @@ def test_an_older_page_of_the_ledger_goes_on_with_the_same_credits(
     one, other = seat_all(pool, manager, 1, 1)
     for number in range(1, 6):
         _turn(pool, number, *((one, other) if number % 2 else (other, one)))
-    whole = recipient_ledger.page(pool)
+    whole = ledger.page(pool)
 
-    first = recipient_ledger.page(pool, size=2)
-    second = recipient_ledger.page(pool, before=first.older, size=2)
+    first = ledger.page(pool, size=2)
+    second = ledger.page(pool, before=first.older, size=2)
 
     assert [line.cells for line in (*first.lines, *second.lines)] == [
         line.cells for line in whole.lines[:4]

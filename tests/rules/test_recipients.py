@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from apps.rules import recipients
 from apps.rules.models import Recipient
-from apps.rules.recipients import RecipientSettings
+from apps.rules.recipients import services as recipients
+from apps.rules.recipients.services import RecipientSettings
 from apps.rules.refusals import Refused
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry, Team

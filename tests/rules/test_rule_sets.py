@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from apps.rules import compiled, rule_sets, shelf, versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, RuleSet
 from apps.rules.refusals import Refused
+from apps.rules.sets import compiled, shelf, versions
+from apps.rules.sets import services as rule_sets
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry, Team
 from tests.rules import makers

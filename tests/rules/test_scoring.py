@@ -11,13 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.leads import services as leads
 from apps.leads.models import Activity, Lead, LeadEvent
-from apps.rules import rescoring, score_lines, scoring
 from apps.rules.facts import lead_facts
 from apps.rules.models import RuleSet, ScoreLine
 from apps.rules.refusals import Refused
 from apps.rules.registry import registry
-from apps.rules.score_lines import LineFields
-from apps.rules.score_starter import usual
+from apps.rules.scoring import lines, points, rescoring
+from apps.rules.scoring.lines import LineFields
+from apps.rules.scoring.starter import usual
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry, Team
 from tests.rules import makers
@@ -40,7 +40,7 @@ def line(
     by: Access, points: int, conditions: dict[str, Any] | None = None, **more: Any
 ) -> ScoreLine:
     fields = LineFields(more.pop("name", "Line"), points, conditions or {}, **more)
-    return score_lines.add_line(by.team, fields, by=by, now=NOW)
+    return lines.add_line(by.team, fields, by=by, now=NOW)
 
 
 def a_lead(team: Team, **values: Any) -> Lead:
@@ -59,12 +59,12 @@ def sweep(team: Team, *, days: float = 0) -> bool:
 
 def test_without_lines_nothing_is_counted_and_nothing_asked(team: Team) -> None:
     lead = a_lead(team)
-    scoring.table(team)
+    points.table(team)
 
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        columns = scoring.score_lead(lead, team, NOW)
+        columns = points.score_lead(lead, team, NOW)
 
     assert columns == {}
     assert len(queries) == 0
@@ -73,16 +73,16 @@ def test_without_lines_nothing_is_counted_and_nothing_asked(team: Team) -> None:
 def test_a_score_that_a_source_sent_stays_and_gets_its_band(team: Team) -> None:
     lead = a_lead(team, score=81)
 
-    assert scoring.score_lead(lead, team, NOW) == {"band": "A"}
+    assert points.score_lead(lead, team, NOW) == {"band": "A"}
 
 
 def test_a_lead_is_counted_without_a_query_once_the_table_is_known(team: Team, by: Access) -> None:
     line(by, 40, leaf("country", "is", "AT"))
     lead = a_lead(team, country="AT")
-    scoring.score_lead(lead, team, NOW)
+    points.score_lead(lead, team, NOW)
 
     with CaptureQueriesContext(connection) as queries:
-        columns = scoring.score_lead(lead, team, NOW)
+        columns = points.score_lead(lead, team, NOW)
 
     assert (columns["score"], columns["band"], columns["scored_at"]) == (40, "B", NOW)
     assert [each["words"] for each in columns["score_lines"]] == ["country is AT"]
@@ -93,7 +93,7 @@ def test_facts_alone_can_be_counted(team: Team, by: Access) -> None:
     line(by, 40, leaf("country", "is", "AT"))
     facts = lead_facts(a_lead(team, country="AT"), registry(team))
 
-    score = scoring.score_of(facts, team, NOW)
+    score = points.score_of(facts, team, NOW)
 
     assert score is not None
     assert score.points == 40
@@ -102,9 +102,9 @@ def test_facts_alone_can_be_counted(team: Team, by: Access) -> None:
 def test_a_line_that_is_switched_off_gives_nothing(team: Team, by: Access) -> None:
     off = line(by, 40)
     line(by, 5)
-    score_lines.switch_line(team, off.pk, is_active=False, by=by, now=NOW)
+    lines.switch_line(team, off.pk, is_active=False, by=by, now=NOW)
 
-    assert scoring.score_lead(a_lead(team), team, NOW)["score"] == 5
+    assert points.score_lead(a_lead(team), team, NOW)["score"] == 5
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_line_that_would_not_work_is_refused_where_it_is_wrong(
     team: Team, by: Access, fields: LineFields, path: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        score_lines.add_line(team, fields, by=by, now=NOW)
+        lines.add_line(team, fields, by=by, now=NOW)
 
     assert [problem.path for problem in refused.value.problems] == [path]
     assert not ScoreLine.objects.exists()
@@ -148,7 +148,7 @@ def test_bands_that_would_not_part_leads_are_refused(
     team: Team, by: Access, bands: dict[str, int | None], path: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        score_lines.set_bands(team, bands, by=by, now=NOW)
+        lines.set_bands(team, bands, by=by, now=NOW)
 
     assert [problem.path for problem in refused.value.problems] == [path]
 
@@ -159,11 +159,11 @@ def test_every_change_of_the_table_is_in_the_log_and_moves_the_version(
     before = team.routing_version
     first, second = line(by, 10, name="First"), line(by, 20, name="Second")
     changed = LineFields("First", 15)
-    score_lines.save_line(team, first.pk, changed, by=by, now=NOW)
-    score_lines.move_line(team, second.pk, to=1, by=by, now=NOW)
-    score_lines.switch_line(team, first.pk, is_active=False, by=by, now=NOW)
-    score_lines.remove_line(team, first.pk, by=by, now=NOW)
-    score_lines.set_bands(team, {"A": 50, "B": 30, "C": 0}, by=by, now=NOW)
+    lines.save_line(team, first.pk, changed, by=by, now=NOW)
+    lines.move_line(team, second.pk, to=1, by=by, now=NOW)
+    lines.switch_line(team, first.pk, is_active=False, by=by, now=NOW)
+    lines.remove_line(team, first.pk, by=by, now=NOW)
+    lines.set_bands(team, {"A": 50, "B": 30, "C": 0}, by=by, now=NOW)
 
     log = list(AuditEntry.objects.order_by("at", "id").values_list("action", "detail"))
 
@@ -174,7 +174,7 @@ def test_every_change_of_the_table_is_in_the_log_and_moves_the_version(
     assert log[2][1]["before"]["points"] == 10
     assert log[2][1]["after"]["points"] == 15
     assert team.routing_version == before + len(log)
-    assert [each.name for each in score_lines.lines_of(team)] == ["Second"]
+    assert [each.name for each in lines.lines_of(team)] == ["Second"]
 
 
 def test_a_table_holds_only_so_many_lines(team: Team, by: Access) -> None:
@@ -186,8 +186,8 @@ def test_a_table_holds_only_so_many_lines(team: Team, by: Access) -> None:
 
 
 def test_the_starter_fills_an_empty_table_once(team: Team, by: Access) -> None:
-    assert score_lines.start_with(team, usual(), by=by, now=NOW)
-    assert not score_lines.start_with(team, usual(), by=by, now=NOW)
+    assert lines.start_with(team, usual(), by=by, now=NOW)
+    assert not lines.start_with(team, usual(), by=by, now=NOW)
 
     good = a_lead(
         team, company="Isarwerk", email="k@isarwerk.example",
@@ -196,8 +196,8 @@ def test_the_starter_fills_an_empty_table_once(team: Team, by: Access) -> None:
     )  # fmt: skip
     poor = makers.make_lead(team, good.source, email="x@gmail.com")
 
-    assert scoring.score_lead(good, team, good.received_at)["score"] == 100
-    assert scoring.score_lead(poor, team, poor.received_at)["score"] == -15
+    assert points.score_lead(good, team, good.received_at)["score"] == 100
+    assert points.score_lead(poor, team, poor.received_at)["score"] == -15
 
 
 def test_a_lead_that_changed_is_counted_again_and_the_rules_are_told(
@@ -267,7 +267,7 @@ def test_without_its_last_line_a_team_has_no_scores(team: Team, by: Access) -> N
     lead = a_lead(team)
     only = line(by, 30)
     sweep(team)
-    score_lines.remove_line(team, only.pk, by=by, now=NOW + timedelta(seconds=2))
+    lines.remove_line(team, only.pk, by=by, now=NOW + timedelta(seconds=2))
 
     sweep(team, days=1)
 

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.rules import score_lines
 from apps.rules.models import ScoreLine
-from apps.rules.score_lines import LineFields
+from apps.rules.scoring import lines
+from apps.rules.scoring.lines import LineFields
 from apps.teams.access import Access
 from apps.teams.models import Team
 from apps.teams.permissions import Role
@@ -47,7 +47,7 @@ def signed_in(access: Access) -> Client:
 
 def line(by: Access, name: str, points: int, conditions: Any = None, **more: Any) -> ScoreLine:
     fields = LineFields(name, points, conditions or {}, **more)
-    return score_lines.add_line(by.team, fields, by=by, now=NOW)
+    return lines.add_line(by.team, fields, by=by, now=NOW)
 
 
 def a_form(**changes: Any) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def test_lines_are_moved_switched_and_removed(desk: Client, team: Team, manager:
 
     desk.post(f"{PAGE}{second.pk}/move/", {"step": "up"})
     desk.post(f"{PAGE}{first.pk}/switch/", {"on": "0"})
-    order = [each.name for each in score_lines.lines_of(team)]
+    order = [each.name for each in lines.lines_of(team)]
     desk.post(f"{PAGE}{second.pk}/remove/")
 
     assert order == ["Second", "First"]

@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.rules import rule_sets, versions
 from apps.rules.models import Destination, RuleSet
+from apps.rules.sets import services as rule_sets
+from apps.rules.sets import versions
 from apps.teams.access import Access
 from apps.teams.models import Team
 from apps.teams.permissions import Role

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.rules import standing
 from apps.rules.facts import lead_facts
 from apps.rules.models import Pool, Seat
+from apps.rules.pools import standing
+from apps.rules.pools.seat_words import caps, reason
 from apps.rules.registry import registry
-from apps.rules.seat_words import caps, reason
 from apps.teams import expertise
 from apps.teams.access import Access
 from apps.teams.models import Cover, Membership, Skill, Team

@@ -9,12 +9,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
-from apps.rules import compiled, defaults, versions
-from apps.rules.checking import RuleFields
-from apps.rules.comparison import Kind, Known, compare
 from apps.rules.facts import lead_facts
 from apps.rules.models import Destination, Rule, RuleSet, Version
 from apps.rules.refusals import Refused
+from apps.rules.sets import compiled, defaults, versions
+from apps.rules.sets.checking import RuleFields
+from apps.rules.sets.comparison import Kind, Known, compare
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry, Team
 from apps.teams.permissions import Role

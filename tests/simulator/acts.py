@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.test import Client
 
-from apps.rules import versions
 from apps.rules.models import Pool, Rule, Version
+from apps.rules.sets import versions
 from apps.simulator import behaviour, running, services
 from apps.simulator.behaviour import Observed
 from apps.simulator.models import SimulatedLead, Simulation

@@ -7,9 +7,9 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.deliveries.models import Delivery
-from apps.rules import versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, Pool, Recipient, RecipientPool
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.permissions import Role
 from tests import factories

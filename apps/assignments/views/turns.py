@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from apps.assignments import passed_over
 from apps.leads.models import Lead
-from apps.rules import ledger, standing
-from apps.rules import shares as counted
 from apps.rules.models import Pool
+from apps.rules.pools import ledger, standing
+from apps.rules.pools import shares as counted
 from apps.teams.access import Access
 from apps.teams.models import AuditEntry
 from apps.teams.permissions import Permission

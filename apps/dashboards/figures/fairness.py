@@ -13,7 +13,7 @@ from django.db import connection
 from apps.dashboards.figures import cohort
 from apps.dashboards.figures.cohort import Question, named
 from apps.leads.models import Lead
-from apps.rules.seat_words import skip_words
+from apps.rules.pools.seat_words import skip_words
 from apps.teams.access import Access
 from apps.teams.models import Membership
 

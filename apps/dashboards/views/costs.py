@@ -19,7 +19,7 @@ from apps.dashboards.costs.forms import CostFileForm, CostForm
 from apps.dashboards.costs.keeping import CostRefused, FileReport
 from apps.dashboards.costs.spending import spending
 from apps.dashboards.models import Cost
-from apps.deliveries.billing_periods import BillingPeriod
+from apps.deliveries.billing.periods import BillingPeriod
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page

@@ -7,8 +7,8 @@ from typing import Any
 
 from django import template
 
-from apps.deliveries import sending_back
 from apps.deliveries.models import Dispute
+from apps.deliveries.returns import sending_back
 from apps.leads.models import Lead, Source
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from apps.deliveries import planning
-from apps.deliveries.choosing import table
 from apps.deliveries.models import Delivery
+from apps.deliveries.plans import planning
+from apps.deliveries.plans.choosing import table
 from apps.leads.masking import card
 from apps.leads.models import Lead
 from apps.rules.models import Recipient
-from apps.rules.recipient_words import why_words
+from apps.rules.recipients.words import why_words
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page

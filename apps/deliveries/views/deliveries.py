@@ -14,11 +14,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.deliveries import delivery_page as pages
-from apps.deliveries import log, log_chips, progress
-from apps.deliveries.log_filters import PERIODS, LogFilters
+from apps.deliveries.log import chips
+from apps.deliveries.log import delivery_page as pages
+from apps.deliveries.log import rows as log
+from apps.deliveries.log.filters import PERIODS, LogFilters
+from apps.deliveries.log.paging import turn_to
 from apps.deliveries.models import Delivery
-from apps.deliveries.paging import turn_to
+from apps.deliveries.sending import progress
 from apps.leads.models import Lead
 from apps.rules.models import Recipient
 from apps.teams import audit
@@ -56,11 +58,11 @@ def delivery_list(request: HttpRequest, access: Access) -> HttpResponse:
         "recipients": recipients,
         "channels": Recipient.Kind.choices,
         "periods": PERIODS.items(),
-        "chips": log_chips.chips(filters, request.GET, access),
-        "carried": log_chips.carried(request.GET),
-        "query": log_chips.query(request.GET),
-        "older": log_chips.address(request.GET, "after", page.older),
-        "newer": log_chips.address(request.GET, "before", page.newer),
+        "chips": chips.chips(filters, request.GET, access),
+        "carried": chips.carried(request.GET),
+        "query": chips.query(request.GET),
+        "older": chips.address(request.GET, "after", page.older),
+        "newer": chips.address(request.GET, "before", page.newer),
     }
     return render(request, "deliveries/deliveries.html", context)
 
@@ -143,12 +145,12 @@ def replay_all(request: HttpRequest, access: Access) -> HttpResponse:
     dead = filters.apply(Delivery.objects.visible_to(access), by=access, now=now).filter(
         state=Delivery.State.DEAD
     )
-    query = log_chips.query(request.GET)
+    query = chips.query(request.GET)
     if request.method == "POST":
         number = progress.replay_all(dead, by=access, now=now)
         said = ngettext("%d copy is queued again.", "%d copies are queued again.", number)
         messages.success(request, said % number if number else _("Nothing was given up here."))
-        return redirect(log_chips.list_address(access, query))
+        return redirect(chips.list_address(access, query))
     context = {
         "access": access,
         "section": SECTION,

@@ -13,10 +13,10 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.deliveries import dispute_list as lists
-from apps.deliveries import disputes
-from apps.deliveries.disputes import DisputeRefused
 from apps.deliveries.models import Dispute
+from apps.deliveries.returns import disputes
+from apps.deliveries.returns import listing as lists
+from apps.deliveries.returns.disputes import DisputeRefused
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page

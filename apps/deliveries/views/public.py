@@ -18,12 +18,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
-from apps.deliveries import disputes, links, offers, progress, public_copies, sheets
-from apps.deliveries.disputes import DisputeRefused
+from apps.deliveries import links, public_copies
 from apps.deliveries.models import ARRIVED, Delivery, Dispute
-from apps.deliveries.offers import Gone, OfferGone, OfferRefused
+from apps.deliveries.plans import offers
+from apps.deliveries.plans.offers import Gone, OfferGone, OfferRefused
 from apps.deliveries.public_copies import Shown
-from apps.deliveries.return_form import ReturnForm
+from apps.deliveries.returns import disputes
+from apps.deliveries.returns.disputes import DisputeRefused
+from apps.deliveries.returns.form import ReturnForm
+from apps.deliveries.sending import progress, sheets
 from apps.rules.models import Recipient
 from apps.rules.registry import registry
 from apps.teams.policy import public_page

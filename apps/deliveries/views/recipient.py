@@ -9,9 +9,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now as clock
 from django.views.decorators.http import require_safe
 
-from apps.deliveries import copying, log, recipient_figures, recipient_words, sparklines
+from apps.deliveries.log import rows as log
+from apps.deliveries.log.paging import LATEST_FIRST
 from apps.deliveries.models import Delivery
-from apps.deliveries.paging import LATEST_FIRST
+from apps.deliveries.plans import copying
+from apps.deliveries.recipients import figures as recipient_figures
+from apps.deliveries.recipients import sparklines, words
 from apps.rules.models import Recipient
 from apps.rules.registry import registry
 from apps.teams.access import Access
@@ -38,12 +41,12 @@ def recipient_page(request: HttpRequest, access: Access, recipient: UUID) -> Htt
         "section": "distribution",
         "now": now,
         "recipient": found,
-        "standing": recipient_words.standing(found, access.team, now=now),
-        "where": recipient_words.where(found),
-        "icon": recipient_words.KIND_ICONS[Recipient.Kind(found.kind)],
-        "sections": recipient_words.sections(found, access.team, offered=offered),
+        "standing": words.standing(found, access.team, now=now),
+        "where": words.where(found),
+        "icon": words.KIND_ICONS[Recipient.Kind(found.kind)],
+        "sections": words.sections(found, access.team, offered=offered),
         "percent": _percent(found),
-        "quota": recipient_words.quota(found, access.team),
+        "quota": words.quota(found, access.team),
         "figures": figures,
         "spark": sparklines.spark(by_day, last_day=figures.last_day),
         "agreement": found.agreement,

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from apps.deliveries import pinging, progress
-from apps.deliveries.recipient_deed_forms import PauseForm
+from apps.deliveries.recipients.deed_forms import PauseForm
+from apps.deliveries.sending import pinging, progress
 from apps.deliveries.views.recipients import edit_page, recipient_of, secret_key, to_recipient
-from apps.rules import recipients
 from apps.rules.models import Recipient
+from apps.rules.recipients import services as recipients
 from apps.rules.refusals import Refused
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

@@ -15,13 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.deliveries import recipient_pool_words
-from apps.deliveries.recipient_pool_form import RecipientPoolForm, SeatForm, StartForm, read_seats
-from apps.deliveries.recipient_pool_words import BY_TURN
+from apps.deliveries.recipients import pool_words
+from apps.deliveries.recipients.pool_form import RecipientPoolForm, SeatForm, StartForm, read_seats
+from apps.deliveries.recipients.pool_words import BY_TURN
 from apps.leads.models import Lead
-from apps.rules import recipient_ledger, recipient_pools, usage
-from apps.rules.ledger import Cursor
+from apps.rules import usage
 from apps.rules.models import Recipient, RecipientPool, RecipientSeat
+from apps.rules.pools.ledger import Cursor
+from apps.rules.recipients import ledger as recipient_ledger
+from apps.rules.recipients import pools as recipient_pools
 from apps.rules.refusals import Refused
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
@@ -35,7 +37,7 @@ def pool_list(request: HttpRequest, access: Access) -> HttpResponse:
     now = timezone.now()
     pools = list(RecipientPool.objects.visible_to(access))
     seats: dict[UUID, list[RecipientSeat]] = defaultdict(list)
-    for seat in recipient_pool_words.seats_of(pools):
+    for seat in pool_words.seats_of(pools):
         seats[seat.pool_id].append(seat)
     context = {
         "access": access,
@@ -44,8 +46,8 @@ def pool_list(request: HttpRequest, access: Access) -> HttpResponse:
         "cards": [
             {
                 "pool": pool,
-                "how": recipient_pool_words.how(pool),
-                "seats": recipient_pool_words.seated(seats[pool.pk], access, now=now),
+                "how": pool_words.how(pool),
+                "seats": pool_words.seated(seats[pool.pk], access, now=now),
                 "by_turn": pool.way in BY_TURN,
             }
             for pool in pools
@@ -162,13 +164,13 @@ def _page(
 ) -> HttpResponse:
     """The page of one pool; 422 if one of its forms was refused."""
     now = timezone.now()
-    seats = recipient_pool_words.seats_of([pool])
+    seats = pool_words.seats_of([pool])
     context: dict[str, Any] = {
         "access": access,
         "section": "distribution",
         "pool": pool,
-        "how": recipient_pool_words.how(pool),
-        "seats": recipient_pool_words.seated(seats, access, now=now),
+        "how": pool_words.how(pool),
+        "seats": pool_words.seated(seats, access, now=now),
         "by_turn": pool.way != RecipientPool.Way.ALL,
         "used_by": usage.rules_of_recipient_pool(pool),
         "form": form or RecipientPoolForm(pool=pool),

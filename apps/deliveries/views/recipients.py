@@ -14,13 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.deliveries import copying, progress, recipient_list, recipient_words
-from apps.deliveries.recipient_deed_forms import PauseForm
-from apps.deliveries.recipient_fields_form import FieldsForm
-from apps.deliveries.recipient_form import RecipientForm
-from apps.rules import agreements, recipients
+from apps.deliveries.plans import copying
+from apps.deliveries.recipients import listing, words
+from apps.deliveries.recipients.deed_forms import PauseForm
+from apps.deliveries.recipients.fields_form import FieldsForm
+from apps.deliveries.recipients.form import RecipientForm
+from apps.deliveries.sending import progress
+from apps.rules import agreements
 from apps.rules.agreements import AgreementRefused
 from apps.rules.models import Agreement, Recipient
+from apps.rules.recipients import services as recipients
 from apps.rules.refusals import Refused
 from apps.rules.registry import registry
 from apps.teams.access import Access
@@ -35,9 +38,9 @@ from apps.teams.policy import team_page
 def recipient_list_page(request: HttpRequest, access: Access) -> HttpResponse:
     """Every recipient with how it stands, what it got lately and how far its campaign is."""
     now = timezone.now()
-    asked = recipient_list.Asked.of(request.GET.dict())
-    found = recipient_list.found(access, asked, now=now)
-    page, rows = recipient_list.page(found, access, number=request.GET.get("page"), now=now)
+    asked = listing.Asked.of(request.GET.dict())
+    found = listing.found(access, asked, now=now)
+    page, rows = listing.page(found, access, number=request.GET.get("page"), now=now)
     context = {
         "access": access,
         "section": "distribution",
@@ -45,7 +48,7 @@ def recipient_list_page(request: HttpRequest, access: Access) -> HttpResponse:
         "rows": rows,
         "asked": asked,
         "kinds": Recipient.Kind.choices,
-        "states": recipient_list.STATES,
+        "states": listing.STATES,
         "may_edit": access.can(Permission.EDIT_ROUTING),
     }
     return render(request, "deliveries/recipients.html", context)
@@ -102,9 +105,9 @@ def edit_page(
         "access": access,
         "section": "distribution",
         "recipient": recipient,
-        "standing": recipient_words.standing(recipient, access.team, now=now),
-        "where": recipient_words.where(recipient),
-        "icon": recipient_words.KIND_ICONS[Recipient.Kind(recipient.kind)],
+        "standing": words.standing(recipient, access.team, now=now),
+        "where": words.where(recipient),
+        "icon": words.KIND_ICONS[Recipient.Kind(recipient.kind)],
         "secret": request.session.pop(secret_key(recipient), ""),
         "old_until": recipients.old_until(recipient, now=now),
         "pause_form": pause_form or PauseForm(),
@@ -210,7 +213,7 @@ def _form_context(
     return {
         "form": form,
         "hours": hours,
-        "words": recipient_words.sections(recipient, access.team, offered=offered),
+        "words": words.sections(recipient, access.team, offered=offered),
         "opened": form.sections_with_errors(),
     }
 
@@ -267,7 +270,7 @@ def _kinds() -> list[dict[str, Any]]:
             "value": kind.value,
             "label": kind.label,
             "text": texts[kind],
-            "icon": recipient_words.KIND_ICONS[kind],
+            "icon": words.KIND_ICONS[kind],
         }
         for kind in Recipient.Kind
     ]

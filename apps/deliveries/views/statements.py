@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils.timezone import now as clock
 from django.views.decorators.http import require_safe
 
-from apps.deliveries import statements
-from apps.deliveries.billing_periods import BillingPeriod
+from apps.deliveries.billing import statements
+from apps.deliveries.billing.periods import BillingPeriod
 from apps.deliveries.views.deliveries import csv_file
 from apps.rules.models import Recipient
 from apps.teams import audit

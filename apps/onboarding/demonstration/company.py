@@ -12,11 +12,14 @@ from apps.leads.models import CustomField, Source
 from apps.onboarding import services as onboarding
 from apps.onboarding.demonstration import cast, expertise, sign_ins
 from apps.onboarding.demonstration.cast import Person
-from apps.rules import pools, score_lines, score_starter, seats, versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, EmptyPolicy, Mode, Overflow, Pool, Ranking
-from apps.rules.pools import PoolSettings
+from apps.rules.pools import seats
+from apps.rules.pools import services as pools
+from apps.rules.pools.services import PoolSettings
 from apps.rules.registry import routing_moved
+from apps.rules.scoring import lines, starter
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import Membership, Team
@@ -93,7 +96,7 @@ def found(*, password: str, now: datetime) -> Company:
     expertise.add(by=by, now=now)
     made = _make_pools(company, now=now)
     _connect(by, now=now)
-    score_lines.start_with(team, score_starter.usual(), by=by, now=now)
+    lines.start_with(team, starter.usual(), by=by, now=now)
     _publish(team, made, by=by, now=now + timedelta(minutes=1))
     return company
 

@@ -13,8 +13,9 @@ from operator import attrgetter
 
 from django.db.models import QuerySet
 
-from apps.deliveries import offers, retries, turns_after_offers
 from apps.deliveries.models import Delivery, DeliveryAttempt
+from apps.deliveries.plans import offers, turns_after_offers
+from apps.deliveries.sending import retries
 from apps.onboarding.demonstration import recipients as names
 from apps.onboarding.demonstration.agenda import Agenda
 from apps.rules.models import Recipient

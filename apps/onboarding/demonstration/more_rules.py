@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.onboarding.demonstration.company import FRENCH, Company
-from apps.rules import rule_sets, versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, Pool, RuleSet
+from apps.rules.sets import services as rule_sets
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 
 
 def add(company: Company, *, now: datetime) -> None:

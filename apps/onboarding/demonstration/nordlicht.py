@@ -20,10 +20,12 @@ from apps.onboarding.demonstration.company import (
     sit,
 )
 from apps.onboarding.demonstration.road import Body
-from apps.rules import pools, seats, versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, Mode, Pool, Ranking
-from apps.rules.pools import PoolSettings
+from apps.rules.pools import seats
+from apps.rules.pools import services as pools
+from apps.rules.pools.services import PoolSettings
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.access import Access
 from apps.teams.models import Membership
 from apps.teams.permissions import Role

@@ -15,12 +15,15 @@ from apps.deliveries import consent
 from apps.onboarding.demonstration import cast
 from apps.onboarding.demonstration.agenda import Agenda
 from apps.onboarding.demonstration.company import Company, is_
-from apps.rules import recipient_pools, recipient_secrets, recipients, versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Agreement, Destination, Recipient, RecipientPool
-from apps.rules.recipient_pools import Place, RecipientPoolSettings
-from apps.rules.recipients import RecipientSettings
+from apps.rules.recipients import pools as recipient_pools
+from apps.rules.recipients import secrets
+from apps.rules.recipients import services as recipients
+from apps.rules.recipients.pools import Place, RecipientPoolSettings
+from apps.rules.recipients.services import RecipientSettings
 from apps.rules.registry import routing_moved
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams.models import Team
 from apps.teams.scope import deed
 from apps.teams.secrets import new_token, token_hash
@@ -127,7 +130,7 @@ def _add_webhook(made: Made, now: datetime) -> None:
         contact_email="technik@voltwerk.example", price_minor=30_00,
         renames={"name": "kunde", "phone": "telefon", "company": "firma"},
     )  # fmt: skip
-    _secret, kept = recipient_secrets.first()
+    _secret, kept = secrets.first()
     made.recipients[VOLTWERK] = Recipient.objects.create(
         team=made.company.team, created_at=now, created_by=made.company.manager.user,
         secrets_encrypted=kept, **settings.columns(),

@@ -13,8 +13,11 @@ from apps.alerts.models import Alert, Kind
 from apps.assignments.models import Door
 from apps.capture import copies as inbox
 from apps.capture import services as capture
-from apps.deliveries import arrivals, campaigns, disputes, giving_back, progress, sending_back
+from apps.deliveries import arrivals
 from apps.deliveries.models import ARRIVED, Delivery, Dispute, Distribution
+from apps.deliveries.plans import campaigns
+from apps.deliveries.returns import disputes, giving_back, sending_back
+from apps.deliveries.sending import progress
 from apps.deliveries.telling import tell_managers
 from apps.leads.models import Lead, LeadEvent, Source
 from apps.onboarding.demonstration import cast, nordlicht, past

@@ -9,9 +9,11 @@ from django import template
 
 from apps.leads.masking import masked_name
 from apps.routing.facts import Skip
-from apps.rules import recipient_words, seat_words, wording
+from apps.rules import wording
 from apps.rules.models import Pool, Ranking
-from apps.rules.standing import Place
+from apps.rules.pools import seat_words
+from apps.rules.pools.standing import Place
+from apps.rules.recipients import words
 
 register = template.Library()
 
@@ -63,7 +65,7 @@ def skip_reason(place: Place) -> str:
 @register.filter
 def why_words(why: str) -> str:
     """Why a recipient would get no copy now."""
-    return recipient_words.why_words(why)
+    return words.why_words(why)
 
 
 @register.filter

@@ -7,8 +7,8 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from apps.rules.addresses import address
 from apps.rules.models import RuleSet
+from apps.rules.sets.addresses import address
 
 register = template.Library()
 

@@ -11,11 +11,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.rules import board, versions
-from apps.rules.addresses import address
-from apps.rules.board import Board
+from apps.rules.builder import board
+from apps.rules.builder.board import Board
 from apps.rules.models import Rule, RuleSet
 from apps.rules.refusals import Refused
+from apps.rules.sets import versions
+from apps.rules.sets.addresses import address
 from apps.teams.access import Access
 
 

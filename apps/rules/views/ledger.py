@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from apps.leads.models import Lead
-from apps.rules import ledger
 from apps.rules.models import Pool, PoolRevision
+from apps.rules.pools import ledger
+from apps.rules.pools.revisions import changes_of
 from apps.rules.registry import registry
-from apps.rules.revisions import changes_of
 from apps.teams.access import Access
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission

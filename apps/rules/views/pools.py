@@ -14,15 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.leads.models import Lead
-from apps.rules import board, ladder, pool_words, pools, seats, setups, standing
+from apps.rules.builder import board
 from apps.rules.facts import lead_facts
-from apps.rules.forms import CreditForm, SeatForm, StartForm, read_seats
-from apps.rules.lint import pool_notes
-from apps.rules.matrix import matrix
+from apps.rules.lint.notes import pool_notes
 from apps.rules.models import Pool, Rule, Seat, Version
-from apps.rules.needs_form import Offers
-from apps.rules.pool_form import PoolForm
-from apps.rules.pool_settings import PoolSettings
+from apps.rules.pools import ladder, seats, setups, standing
+from apps.rules.pools import services as pools
+from apps.rules.pools import words as pool_words
+from apps.rules.pools.form import PoolForm
+from apps.rules.pools.matrix import matrix
+from apps.rules.pools.needs_form import Offers
+from apps.rules.pools.seat_forms import CreditForm, SeatForm, StartForm, read_seats
+from apps.rules.pools.settings import PoolSettings
 from apps.rules.refusals import Refused
 from apps.rules.registry import registry
 from apps.teams.access import Access

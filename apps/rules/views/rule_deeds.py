@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from apps.rules import versions
+from apps.rules.sets import versions
 from apps.rules.views.going import attempt, board_of, found_rule, set_of
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

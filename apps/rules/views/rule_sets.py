@@ -12,13 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.rules import rule_sets, set_form, shelf, versions
-from apps.rules.addresses import address
 from apps.rules.models import RuleSet
 from apps.rules.refusals import Refused
 from apps.rules.registry import registry
-from apps.rules.set_form import SetForm
-from apps.rules.shelf import assigning
+from apps.rules.sets import form as set_form
+from apps.rules.sets import services as rule_sets
+from apps.rules.sets import shelf, versions
+from apps.rules.sets.addresses import address
+from apps.rules.sets.form import SetForm
+from apps.rules.sets.shelf import assigning
 from apps.rules.views.going import back, tell
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

@@ -9,23 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.rules import (
-    board,
-    controls,
-    copy_choices,
-    editor,
-    ladder,
-    probe,
-    rule_choices,
-    rule_form,
-    standing,
-    versions,
-)
-from apps.rules.addresses import address
-from apps.rules.board import Board
+from apps.rules.builder import board, controls, copy_choices, editor, probe, rule_choices, rule_form
+from apps.rules.builder.board import Board
+from apps.rules.builder.rule_form import RuleForm
 from apps.rules.models import Rule
+from apps.rules.pools import ladder, standing
 from apps.rules.refusals import Refused
-from apps.rules.rule_form import RuleForm
+from apps.rules.sets import versions
+from apps.rules.sets.addresses import address
 from apps.rules.views.going import back, board_of, found_rule, section_of
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

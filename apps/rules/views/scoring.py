@@ -16,22 +16,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.rules import (
-    controls,
-    editor,
-    rescoring,
-    score_form,
-    score_lines,
-    scoreboard,
-    sheets,
-    tasks,
-)
+from apps.rules import tasks
+from apps.rules.builder import controls, editor, sheets
 from apps.rules.models import ScoreLine
 from apps.rules.refusals import Refused
 from apps.rules.registry import registry
-from apps.rules.score_form import ScoreForm
-from apps.rules.score_starter import usual
-from apps.rules.scoreboard import Scoreboard
+from apps.rules.scoring import board, rescoring
+from apps.rules.scoring import form as score_form
+from apps.rules.scoring import lines as score_lines
+from apps.rules.scoring.board import Scoreboard
+from apps.rules.scoring.form import ScoreForm
+from apps.rules.scoring.starter import usual
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
@@ -43,7 +38,7 @@ from config.celery import nudge
 def scoring(request: HttpRequest, access: Access) -> HttpResponse:
     """All lines; `?line=<id>` opens one for editing, `?new` an empty one, `?lead` explains one."""
     now = timezone.now()
-    page = scoreboard.load(access, now=now)
+    page = board.load(access, now=now)
     if not access.can(Permission.EDIT_ROUTING):
         return _page(request, page)
     if "new" in request.GET:
@@ -69,7 +64,7 @@ def save(request: HttpRequest, access: Access, line: UUID | None = None) -> Http
             saved = score_lines.save_line(access.team, line, fields, by=access, now=now)
     except Refused as refused:
         form.refuse(refused.problems)
-        page = scoreboard.load(access, now=now)
+        page = board.load(access, now=now)
         return _page(request, page, form=form, line=_known(page, line), status=422)
     except ScoreLine.DoesNotExist:
         raise Http404 from None
@@ -81,7 +76,7 @@ def save(request: HttpRequest, access: Access, line: UUID | None = None) -> Http
 def probe(request: HttpRequest, access: Access) -> HttpResponse:
     """What the form as it stands would make of the latest leads: a fragment beside it."""
     form = score_form.read(request.POST)
-    page = scoreboard.load(access, now=timezone.now())
+    page = board.load(access, now=timezone.now())
     tried = _with_draft(page, form, _find(page, request.POST.get("key", "")))
     return render(request, "rules/_score_probe.html", {"access": access, "board": tried})
 
@@ -125,7 +120,7 @@ def bands(request: HttpRequest, access: Access) -> HttpResponse:
         score_lines.set_bands(access.team, given, by=access, now=now)
     except Refused as refused:
         wrong = {problem.path: problem.message for problem in refused.problems}
-        page = scoreboard.load(access, now=now)
+        page = board.load(access, now=now)
         typed = {band: request.POST.get(f"band_{band}", "")[:8] for band in given}
         return _page(request, page, band_errors=wrong, typed=typed, status=422)
     messages.success(request, _("Bands saved."))
@@ -155,7 +150,7 @@ def _redraw(
     request: HttpRequest, access: Access, form: ScoreForm, deed: str, key: UUID | None,
     now: datetime,
 ) -> HttpResponse:  # fmt: skip
-    page = scoreboard.load(access, now=now)
+    page = board.load(access, now=now)
     line = _known(page, key) if key else None
     form.sheet = sheets.settle(editor.act(form.sheet, deed), score_form.askable(page.registry))
     if not request.headers.get("HX-Request"):
@@ -189,7 +184,7 @@ def _page(
 
 
 def _bands(page: Scoreboard, typed: Any, errors: dict[str, str]) -> list[dict[str, Any]]:
-    values = typed or scoreboard.bands_of(page.access)
+    values = typed or board.bands_of(page.access)
     return [
         {"band": band, "least": values[band], "error": errors.get(f"band_{band}", "")}
         for band in values

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.routing.wording import describe
-from apps.rules import versions
-from apps.rules.addresses import address
-from apps.rules.comparison import Known, compare
 from apps.rules.deeds import deed_words
 from apps.rules.models import RuleSet, Version, VersionQuerySet
 from apps.rules.refusals import Refused
+from apps.rules.sets import versions
+from apps.rules.sets.addresses import address
+from apps.rules.sets.comparison import Known, compare
 from apps.rules.views.going import back, board_of, section_of, set_of, tell
 from apps.rules.wording import destination_words
 from apps.teams.access import Access

@@ -17,8 +17,9 @@ from django.utils import timezone
 from apps.alerts import announcer, duties
 from apps.alerts.duties import BEAT_EVERY, DELIVER, Duty
 from apps.capture import copies
-from apps.deliveries import campaigns, offers, returning
-from apps.deliveries.courier import Courier
+from apps.deliveries.plans import campaigns, offers
+from apps.deliveries.returns import coming_back
+from apps.deliveries.sending.courier import Courier
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ class Deliver:
         self._others = [
             Duty("beat", BEAT_EVERY, self.beat),
             Duty("offers", OFFERS_EVERY, lambda: offers.expire_due(now=timezone.now())),
-            Duty("sweep", SWEEP_EVERY, lambda: returning.sweep(now=timezone.now())),
+            Duty("sweep", SWEEP_EVERY, lambda: coming_back.sweep(now=timezone.now())),
             Duty("campaigns", CAMPAIGNS_EVERY, lambda: campaigns.warn_due(now=timezone.now())),
         ]
 
@@ -73,7 +74,7 @@ class Deliver:
             "offers": offers.expire_due(now=now),
             "copies": _all_copies(),
             "tries": self._courier.deliver_due(),
-            "came_back": returning.sweep(now=timezone.now()),
+            "came_back": coming_back.sweep(now=timezone.now()),
             "campaigns": campaigns.warn_due(now=now),
         }
 

@@ -13,11 +13,13 @@ from apps.leads.models import CustomField, Source
 from apps.onboarding import services as onboarding
 from apps.onboarding.demonstration import sign_ins
 from apps.onboarding.demonstration.maven.files import Agent, Books
-from apps.rules import pools, seats, versions
-from apps.rules.checking import RuleFields
 from apps.rules.models import Destination, Mode, Pool, Ranking
-from apps.rules.pools import PoolSettings
+from apps.rules.pools import seats
+from apps.rules.pools import services as pools
+from apps.rules.pools.services import PoolSettings
 from apps.rules.registry import routing_moved
+from apps.rules.sets import versions
+from apps.rules.sets.checking import RuleFields
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import Membership, MemberTerritory, Team, Territory
