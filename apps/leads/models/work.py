@@ -73,6 +73,7 @@ class Activity(TeamRow, Deed):
         COPIED = "copied", _("sent to recipients")
         CAME_BACK = "came_back", _("came back")
         DISPUTED = "disputed", _("returned to its sender")
+        REMINDED = "reminded", _("its owner was reminded")
 
     lead = models.ForeignKey(
         Lead, on_delete=models.CASCADE, related_name="activities", db_index=False
