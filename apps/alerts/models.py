@@ -48,6 +48,7 @@ class Kind(models.TextChoices):
     NUDGE = "lead.nudge", _("A manager reminds you of a lead")
     GRANT = "grant.changed", _("What an agency may do has changed")
     CLIENT = "client.warning", _("A client needs a look")
+    JOINED = "member.joined", _("Somebody joined the team")
 
 
 # Worth an e-mail; the rest only keeps pages right.
@@ -64,9 +65,9 @@ URGENT = (
 )  # fmt: skip
 # Shown in the list and counted in the badge.
 # A copy for a member has an e-mail of its own.
-LISTED = (*MAILED, Kind.REMINDER, Kind.EXPIRED, Kind.COPY)
+LISTED = (*MAILED, Kind.REMINDER, Kind.EXPIRED, Kind.COPY, Kind.JOINED)
 # Their `data["reason"]` is a sentence, not a code.
-WORDED = (Kind.DELIVERY_DEAD, Kind.RECIPIENT_OFF, Kind.AGREEMENT, Kind.GRANT)
+WORDED = (Kind.DELIVERY_DEAD, Kind.RECIPIENT_OFF, Kind.AGREEMENT, Kind.GRANT, Kind.JOINED)
 
 
 class AlertQuerySet(TeamQuerySet["Alert"]):

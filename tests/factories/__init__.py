@@ -50,6 +50,7 @@ from tests.factories.recipients import (
 )
 from tests.factories.rules import (
     ExperimentFactory,
+    InvitedSeatFactory,
     NamedAccountFactory,
     PoolFactory,
     PoolRevisionFactory,
@@ -112,6 +113,7 @@ __all__ = [
     "ImportRowFactory",
     "InterestGroupFactory",
     "InvitationFactory",
+    "InvitedSeatFactory",
     "KeptDayFactory",
     "KnownApartFactory",
     "LeadEventFactory",

@@ -25,6 +25,14 @@ class SeatFactory(OfMember):
     position = factory.Sequence(int)
 
 
+class InvitedSeatFactory(OfTeam):
+    class Meta:
+        model = models.InvitedSeat
+
+    invitation = of_same_team("tests.factories.teams.InvitationFactory")
+    pool = of_same_team("tests.factories.rules.PoolFactory")
+
+
 class PoolRevisionFactory(OfTeam):
     class Meta:
         model = models.PoolRevision

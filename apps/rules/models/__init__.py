@@ -1,6 +1,7 @@
 """Rules, pools and recipients: who gets which lead, as versioned data."""
 
 from apps.rules.models.experiments import Experiment, Variant
+from apps.rules.models.invited import InvitedSeat
 from apps.rules.models.pools import (
     RANKINGS_OF_MODE,
     Absent,
@@ -47,6 +48,7 @@ __all__ = [
     "EmptyPolicy",
     "Experiment",
     "GiveBack",
+    "InvitedSeat",
     "Mode",
     "NamedAccount",
     "OnExpiry",

@@ -27,6 +27,9 @@ class Invitation(TeamRow, Deed):
     # What she is from her first moment on, beside the role.
     switches = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     title = models.CharField(_("job title"), max_length=120, blank=True)
+    hours = models.JSONField(_("working hours"), null=True, blank=True)  # empty: the team's
+    # [{"skill": id, "name": as it was called then, "level": 1 to 5}]; pools: see rules.
+    skills = models.JSONField(_("skills"), default=list, blank=True)
     token_hash = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -42,6 +45,7 @@ class Invitation(TeamRow, Deed):
                 condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
                 name="teams_invitation_one_open",
             ),
+            models.UniqueConstraint(fields=["team", "id"], name="teams_invitation_team_id"),
         ]
 
     def __str__(self) -> str:
