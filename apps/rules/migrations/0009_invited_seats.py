@@ -5,7 +5,6 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import apps.accounts.ids
-from apps.teams.sealing import SealTeam
 
 
 class Migration(migrations.Migration):
@@ -73,5 +72,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        SealTeam("InvitedSeat", ["invitation", "pool"]),
     ]
