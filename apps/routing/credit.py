@@ -66,9 +66,16 @@ def turn_deltas(
     return charged(gained, winner)
 
 
-def give_back(deltas: Mapping[UUID, int]) -> dict[UUID, int]:
-    """The entry that reverses one lead's whole entry: all gains and the payment."""
-    return {seat: -delta for seat, delta in deltas.items()}
+def give_back(deltas: Mapping[UUID, int], seats: Sequence[SeatFacts]) -> dict[UUID, int]:
+    """The entry that reverses one lead's whole entry: all gains and the payment.
+
+    Over the seats of today: the part of those that left is shared by the rest.
+    """
+    here = {seat.seat: -deltas.get(seat.seat, 0) for seat in seats}
+    left = -sum(deltas.values()) - sum(here.values())
+    for seat, share in share_out(left, seats).items():
+        here[seat] += share
+    return {seat: delta for seat, delta in here.items() if delta}
 
 
 def share_out(credit: int, seats: Sequence[SeatFacts]) -> dict[UUID, int]:

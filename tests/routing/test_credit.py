@@ -207,9 +207,23 @@ def test_give_back_undoes_an_entry_whole(given_weights: list[int], data: st.Data
     members = seats(*given_weights)
     deltas = credit.turn_deltas(members, data.draw(st.sampled_from(members)).seat)
 
-    undone = credit.give_back(deltas)
+    undone = credit.give_back(deltas, members)
 
-    assert all(deltas[each] + undone[each] == 0 for each in deltas)
+    assert all(deltas[each] + undone.get(each, 0) == 0 for each in deltas)
+
+
+@given(weights, st.data())
+def test_what_a_seat_that_left_had_moved_is_given_back_to_the_rest(
+    given_weights: list[int], data: st.DataObject
+) -> None:
+    members = seats(*given_weights)
+    deltas = credit.turn_deltas(members, data.draw(st.sampled_from(members)).seat)
+    gone, *staying = data.draw(st.permutations(members))
+
+    undone = credit.give_back(deltas, staying)
+
+    assert gone.seat not in undone
+    assert sum(undone.values()) == (-sum(deltas.values()) if staying else 0)
 
 
 @given(st.integers(-50 * NANO, 50 * NANO), weights)

@@ -54,11 +54,5 @@ def _turn(turn_id: UUID, now: datetime) -> bool:
 
 
 def _reversed(entry: RecipientTurn, seats: Sequence[RecipientSeat]) -> Mapping[UUID, int]:
-    """The reversal over the seats of today; the part of those that left is shared by the rest."""
     moved = {UUID(seat): int(delta) for seat, delta in entry.deltas.items()}
-    back = credit.give_back(moved)
-    here = {seat.pk: back.get(seat.pk, 0) for seat in seats}
-    left = sum(delta for seat, delta in back.items() if seat not in here)
-    for seat, share in credit.share_out(left, [seat_facts(each) for each in seats]).items():
-        here[seat] += share
-    return {seat: delta for seat, delta in here.items() if delta}
+    return credit.give_back(moved, [seat_facts(seat) for seat in seats])

@@ -20,8 +20,8 @@ from apps.deliveries.recipients.pool_form import RecipientPoolForm, SeatForm, St
 from apps.deliveries.recipients.pool_words import BY_TURN
 from apps.leads.models import Lead
 from apps.rules import usage
+from apps.rules.ledgers import Cursor
 from apps.rules.models import Recipient, RecipientPool, RecipientSeat
-from apps.rules.pools.ledger import Cursor
 from apps.rules.recipients import ledger as recipient_ledger
 from apps.rules.recipients import pools as recipient_pools
 from apps.rules.refusals import Refused
@@ -139,7 +139,7 @@ def ledger(request: HttpRequest, access: Access, recipient_pool: UUID) -> HttpRe
     """Every turn with the credits after it, latest first; `?before=` goes on below."""
     pool = _pool(access, recipient_pool)
     page = recipient_ledger.page(pool, before=_cursor(request))
-    lead_ids = [line.turn.lead_id for line in page.lines if line.turn.lead_id]
+    lead_ids = [line.entry.lead_id for line in page.lines if line.entry.lead_id]
     # A lead that was kept out is nobody's here: it is shown by its initials.
     kept_out = Lead.objects.filter(team=access.team, stage=Lead.Stage.AWAY)
     context = {

@@ -41,14 +41,8 @@ def _is_given_back(entry: TurnEntry) -> bool:
 
 
 def _reversed(entry: TurnEntry, seats: Sequence[Seat]) -> Mapping[UUID, int]:
-    """The reversal over the seats of today; the part of those that left is shared by the rest."""
     moved = {UUID(seat_id): int(delta) for seat_id, delta in entry.deltas.items()}
-    back = credit.give_back(moved)
-    here = {seat.pk: back.get(seat.pk, 0) for seat in seats}
-    left = sum(delta for seat_id, delta in back.items() if seat_id not in here)
-    for seat_id, share in credit.share_out(left, [_facts(seat) for seat in seats]).items():
-        here[seat_id] += share
-    return {seat_id: delta for seat_id, delta in here.items() if delta}
+    return credit.give_back(moved, [_facts(seat) for seat in seats])
 
 
 def _facts(seat: Seat) -> SeatFacts:

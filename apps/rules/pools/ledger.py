@@ -2,55 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from uuid import UUID
+from functools import partial
 
-from django.db import connection
-from django.db.models import Q, QuerySet
-
+from apps.rules import ledgers
+from apps.rules.ledgers import PAGE, Cursor, Page, Place
 from apps.rules.models import Pool, PoolRevision, Seat, TurnEntry
 from apps.teams.models import Membership
-
-PAGE = 50
-Cursor = tuple[int, UUID]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A seat in an entry: what it gained or paid, and its credit afterwards, in nano-turns."""
-
-    seat_id: str
-    delta: int
-    credit: int
-    is_winner: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry with a cell for each column of its page; `total` is 0 or the ledger is broken."""
-
-    entry: TurnEntry
-    cells: tuple[Cell, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    seat_id: str
-    name: str
-    is_here: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Entries, latest first. `older` is where the next page begins; None at the end."""
-
-    columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
-    total: int
-    older: Cursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +23,18 @@ class MyTurn:
     is_mine: bool
 
 
-def page(pool: Pool, *, before: Cursor | None = None, size: int = PAGE) -> Page:
+def page(pool: Pool, *, before: Cursor | None = None, size: int = PAGE) -> Page[TurnEntry]:
     """A page of the pool's ledger, with every seat's running credit."""
     seats = _seats_at_once(pool)
     # Read after the seats, up to their turn: a lead placed meanwhile is not on this page.
     newest = seats[0].pool.turn_no if seats else pool.turn_no
-    entries = list(_entries(pool, newest, before)[: size + 1])
-    credits = Counter({str(seat.pk): seat.credit for seat in seats})
-    if before is not None:
-        credits.subtract(_moved_since(pool, newest, before))
-    shown, more = entries[:size], entries[size:]
-    columns = _columns(pool, seats, shown)
-    lines = tuple(_lines(shown, columns, credits))
-    older = (shown[-1].turn_no, shown[-1].pk) if more else None
-    return Page(columns, lines, sum(seat.credit for seat in seats), older)
+    return ledgers.page(
+        TurnEntry.objects.filter(pool=pool, turn_no__lte=newest),
+        [Place(str(seat.pk), str(seat.membership.user), seat.credit) for seat in seats],
+        before=before,
+        size=size,
+        names_of_removed=partial(_names_of_removed, pool),
+    )
 
 
 def my_turns(member: Membership, *, size: int = PAGE) -> list[MyTurn]:
@@ -110,54 +67,6 @@ def _seats_at_once(pool: Pool) -> list[Seat]:
         .select_related("pool", "membership__user")
         .order_by("position", "pk")
     )
-
-
-def _entries(pool: Pool, newest: int, before: Cursor | None) -> QuerySet[TurnEntry]:
-    rows = TurnEntry.objects.filter(pool=pool, turn_no__lte=newest)
-    if before is not None:
-        turn_no, entry_id = before
-        rows = rows.filter(Q(turn_no__lt=turn_no) | Q(turn_no=turn_no, pk__lt=entry_id))
-    return rows.order_by("-turn_no", "-id")
-
-
-def _moved_since(pool: Pool, newest: int, before: Cursor) -> dict[str, int]:
-    """How much each seat's credit moved from the cursor on, the cursor's entry included."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT key, sum(value::bigint)::bigint"
-            " FROM rules_turnentry, jsonb_each_text(deltas)"
-            " WHERE pool_id = %s AND turn_no <= %s AND (turn_no, id) >= (%s, %s) GROUP BY key",
-            [pool.pk, newest, *before],
-        )
-        return dict(cursor.fetchall())
-
-
-def _lines(
-    entries: Sequence[TurnEntry], columns: Sequence[Column], credits: Counter[str]
-) -> Iterable[Line]:
-    for entry in entries:
-        deltas = {seat_id: int(delta) for seat_id, delta in entry.deltas.items()}
-        cells = tuple(
-            Cell(
-                column.seat_id,
-                deltas.get(column.seat_id, 0),
-                credits[column.seat_id],
-                str(entry.winner_id) == column.seat_id,
-            )
-            for column in columns
-        )
-        yield Line(entry, cells, sum(credits.values()))
-        credits.subtract(deltas)
-
-
-def _columns(pool: Pool, seats: Sequence[Seat], entries: Sequence[TurnEntry]) -> tuple[Column, ...]:
-    """The seats of today, then those that left but are in these entries."""
-    here = [Column(str(seat.pk), str(seat.membership.user), True) for seat in seats]
-    known = {column.seat_id for column in here}
-    gone = {seat_id for entry in entries for seat_id in entry.deltas} - known
-    names = _names_of_removed(pool, gone) if gone else {}
-    left = [Column(seat_id, names.get(seat_id, "–"), False) for seat_id in sorted(gone)]
-    return (*here, *left)
 
 
 def _names_of_removed(pool: Pool, seat_ids: set[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from apps.leads.models import Lead
+from apps.rules.ledgers import Cursor
 from apps.rules.models import Pool, PoolRevision
 from apps.rules.pools import ledger
 from apps.rules.pools.revisions import changes_of
@@ -62,7 +63,7 @@ def revisions(request: HttpRequest, access: Access, pool: UUID) -> HttpResponse:
     return render(request, "rules/revisions.html", context)
 
 
-def _cursor(request: HttpRequest) -> ledger.Cursor | None:
+def _cursor(request: HttpRequest) -> Cursor | None:
     """Where the page begins; an address that was tampered with begins at the top."""
     turn_no, _comma, entry = request.GET.get("before", "").partition(",")
     try:
