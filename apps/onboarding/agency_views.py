@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.forms import NewPersonForm
 from apps.accounts.models import User
 from apps.accounts.people import find_person
+from apps.accounts.signing_in import sign_in
 from apps.agency import agencies, people
 from apps.agency.agencies import AgencyRefused
 from apps.agency.forms import NewClientForm, StartForm
@@ -27,8 +27,6 @@ from apps.onboarding import clients
 from apps.teams.agency_access import AgencyAccess
 from apps.teams.models import OperatorInvitation
 from apps.teams.policy import agency_page, public_page, signed_in_page
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @signed_in_page
@@ -98,7 +96,7 @@ def _join(
     except OperatorRefused:
         return render(request, "onboarding/invitation_gone.html", status=404)
     if user is None:
-        login(request, joined.user, backend=BACKEND)
+        sign_in(request, joined.user)
     words = _("You look after the clients of %(agency)s now.")
     messages.success(request, words % {"agency": joined.agency.name})
     return redirect(f"/agency/{joined.agency.slug}/")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -17,16 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.models import User
 from apps.accounts.people import find_person
 from apps.deliveries import consent
-from apps.onboarding import services as onboarding
-from apps.onboarding.forms import JoinForm
-from apps.onboarding.services import PersonKnown
+from apps.onboarding import by_mail
 from apps.rules import agreements
 from apps.rules.agreements import AgreementRefused
 from apps.rules.models import Agreement
 from apps.teams.access import Access
 from apps.teams.policy import public_page
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @public_page("the token in the address is the key; accepting needs a sign-in and a team's sources")
@@ -79,23 +75,13 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     found = agreements.find(token, now=timezone.now())
     if found is None:
         return _gone(request)
-    user = request.user if request.user.is_authenticated else None
-    if user is None and (not found.email or find_person(found.email)):
-        return redirect("welcome:agreement", token=token)
-    form = JoinForm(request.POST or None, email=found.email, knows_person=user is not None)
-    if form.is_valid():
-        try:
-            made = onboarding.found_by_mail(
-                found.email, user=user, now=timezone.now(), **form.cleaned_data
-            )
-        except PersonKnown:
-            return redirect("welcome:agreement", token=token)
-        if user is None:
-            login(request, made, backend=BACKEND)
-        return redirect("welcome:agreement", token=token)
-    context = {"agreement": found, "form": form, "token": token}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "onboarding/agreement_join.html", context, status=status)
+    return by_mail.found(
+        request,
+        email=found.email,
+        then=reverse("welcome:agreement", kwargs={"token": token}),
+        template="onboarding/agreement_join.html",
+        context={"agreement": found, "token": token},
+    )
 
 
 def _teams(request: HttpRequest, found: Agreement) -> list[Access]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import login
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -19,14 +19,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.forms import NewPersonForm
 from apps.accounts.models import User
 from apps.accounts.people import find_person
+from apps.accounts.signing_in import sign_in
 from apps.agency import consent, invitations
 from apps.agency.forms import GrantForm
 from apps.agency.invitations import InvitationRefused
-from apps.onboarding import clients
-from apps.onboarding import services as onboarding
-from apps.onboarding.agency_views import BACKEND
-from apps.onboarding.forms import JoinForm
-from apps.onboarding.services import PersonKnown
+from apps.onboarding import by_mail, clients
 from apps.teams.access import Access
 from apps.teams.models import ClientGrant, ClientInvitation, Membership
 from apps.teams.permissions import Permission
@@ -98,7 +95,7 @@ class _Page:
             words = str(refused) if isinstance(refused, InvitationRefused) else ""
             return self.show(error=words or _("Sign in to answer."), status=422)
         if self.user is None and grant.granted_by is not None:
-            login(self.request, grant.granted_by, backend=BACKEND)
+            sign_in(self.request, grant.granted_by)
         return self._done(grant)
 
     def _done(self, grant: ClientGrant) -> HttpResponse:
@@ -142,26 +139,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     found = invitations.find(token, now=timezone.now())
     if found is None or found.team is not None:
         return _gone(request)
-    user = request.user if request.user.is_authenticated else None
-    if user is None and find_person(found.email):
-        return redirect("welcome:client", token=token)
-    initial = {"team": found.name}
-    form = JoinForm(
-        request.POST or None, email=found.email, knows_person=user is not None, initial=initial
+    return by_mail.found(
+        request,
+        email=found.email,
+        then=reverse("welcome:client", kwargs={"token": token}),
+        template="onboarding/client_join.html",
+        context={"invitation": found, "token": token},
+        initial={"team": found.name},
     )
-    if form.is_valid():
-        try:
-            made = onboarding.found_by_mail(
-                found.email, user=user, now=timezone.now(), **form.cleaned_data
-            )
-        except PersonKnown:
-            return redirect("welcome:client", token=token)
-        if user is None:
-            login(request, made, backend=BACKEND)
-        return redirect("welcome:client", token=token)
-    context = {"invitation": found, "form": form, "token": token}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "onboarding/client_join.html", context, status=status)
 
 
 def _teams(user: User) -> list[Access]:

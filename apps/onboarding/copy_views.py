@@ -9,7 +9,6 @@ from __future__ import annotations
 from time import monotonic
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,16 +20,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.people import find_person
 from apps.deliveries import links, public_copies
 from apps.deliveries.models import Delivery
 from apps.deliveries.public_copies import Shown
 from apps.deliveries.views.public import of_token
 from apps.leads.masking import DOT
-from apps.onboarding import services as onboarding
-from apps.onboarding.forms import JoinForm
-from apps.onboarding.public_views import BACKEND
-from apps.onboarding.services import PersonKnown
+from apps.onboarding import by_mail
 from apps.rules.models import Recipient
 from apps.teams.policy import public_page
 from apps.teams.throttle import Throttle
@@ -67,30 +62,18 @@ def ask(request: HttpRequest, delivery: Delivery) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """An account and a team; then the leads are taken in with one press."""
-    found = links.proven(token)
-    if found is None:
+    proven = links.proven(token)
+    if proven is None:
         return render(request, "onboarding/copy_start_gone.html", status=404)
-    delivery, email = found
-    after = links.adopt_address_of(delivery)
-    user = request.user if request.user.is_authenticated else None
-    if user is None and find_person(email):
-        return redirect(after)
-    form = JoinForm(
-        request.POST or None, email=email, knows_person=user is not None, initial=_guess(delivery)
+    delivery, email = proven
+    return by_mail.found(
+        request,
+        email=email,
+        then=links.adopt_address_of(delivery),
+        template="onboarding/copy_join.html",
+        context={"team": delivery.team, "email": email},
+        initial=_guess(delivery),
     )
-    if form.is_valid():
-        try:
-            made = onboarding.found_by_mail(
-                email, user=user, now=timezone.now(), **form.cleaned_data
-            )
-        except PersonKnown:
-            return redirect(after)
-        if user is None:
-            login(request, made, backend=BACKEND)
-        return redirect(after)
-    context = {"form": form, "team": delivery.team, "email": email}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "onboarding/copy_join.html", context, status=status)
 
 
 def _guess(delivery: Delivery) -> dict[str, str]:
