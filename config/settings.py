@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment, logs
+from config import beat, environment, logs
 from config.environment import ROOT
 
 # Django's generic classes take type arguments at run time too: ModelForm[User].
@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "apps.experiments",
     "apps.dashboards",
     "apps.agency",
+    "apps.people",
     "apps.onboarding",
     "apps.api",
     "config.administration.AdministrationConfig",
@@ -207,64 +208,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # every entry is an interval: nothing to keep
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
-# A tick that waited longer than this is dropped: the next one does its work.
-CELERY_BEAT_SCHEDULE = {
-    "expire-due": {
-        "task": "assignments.tasks.expire_due",
-        "schedule": 1.0,
-        "options": {"expires": 5},
-    },
-    "retry-captures": {
-        "task": "capture.tasks.retry_failed",
-        "schedule": 15.0,
-        "options": {"expires": 30},
-    },
-    "find-silent": {
-        "task": "assignments.tasks.find_silent",
-        "schedule": 60.0,
-        "options": {"expires": 120},
-    },
-    "resume-distributions": {
-        "task": "assignments.tasks.resume_distributions",
-        "schedule": 15.0,
-        "options": {"expires": 30},
-    },
-    "count-track-records": {
-        "task": "assignments.tasks.count_track_records",
-        "schedule": 600.0,
-        "options": {"expires": 300},
-    },
-    "rescore-due": {
-        "task": "rules.tasks.rescore_due",
-        "schedule": 600.0,
-        "options": {"expires": 300},
-    },
-    "find-client-warnings": {
-        "task": "agency.tasks.find_warnings",
-        "schedule": 600.0,
-        "options": {"expires": 300},
-    },
-    "look-up-leads": {
-        "task": "leads.tasks.look_up_due",
-        "schedule": 3.0,
-        "options": {"expires": 10},
-    },
-    "refresh-figures": {
-        "task": "dashboards.tasks.refresh",
-        "schedule": 1.0,
-        "options": {"expires": 3},
-    },
-    "tend-simulations": {
-        "task": "simulator.tasks.tend",
-        "schedule": 15.0,
-        "options": {"expires": 30},
-    },
-    "send-emails": {
-        "task": "alerts.tasks.send_emails",
-        "schedule": 3.0,
-        "options": {"expires": 10},
-    },
-}
+CELERY_BEAT_SCHEDULE = beat.SCHEDULE
 
 # --- Signing in ------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
