@@ -19,6 +19,7 @@ TEAM_APPS = (
     "alerts",
     "dashboards",
     "content",
+    "people",
 )
 
 urlpatterns = [

@@ -16,6 +16,7 @@ _OWN_PAGES: Mapping[str, str] = {
     "delivery": "deliveries:delivery",
     "recipient": "deliveries:recipient",
     "dispute": "deliveries:dispute",
+    "member": "people:member",
 }
 _LISTS: Mapping[str, str] = {
     "agreement": "deliveries:recipients",

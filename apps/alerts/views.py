@@ -52,6 +52,7 @@ SYMBOLS = {
     Kind.AGREEMENT: ("handshake", "info"),
     Kind.REQUESTED: ("hand", "soon"),
     Kind.REQUEST_DECIDED: ("hand", "info"),
+    Kind.JOINED: ("user-check", "calm"),
 }
 
 REASONS = {

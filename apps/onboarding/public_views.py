@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,6 +12,8 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.forms import NewPersonForm
 from apps.accounts.models import User
 from apps.accounts.people import find_person, is_first_start
+from apps.accounts.signing_in import sign_in
+from apps.onboarding import joining
 from apps.onboarding import services as onboarding
 from apps.onboarding.forms import FoundForm
 from apps.onboarding.services import SetUpDone
@@ -20,8 +21,6 @@ from apps.teams import invitations
 from apps.teams.invitations import InvitationRefused
 from apps.teams.models import Invitation, Membership
 from apps.teams.policy import public_page
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @public_page("exists only until the first person does; afterwards it is a 404")
@@ -39,7 +38,7 @@ def setup(request: HttpRequest) -> HttpResponse:
         owner, team = onboarding.found_site(**form.cleaned_data, now=timezone.now())
     except SetUpDone as done:
         raise Http404("This site is set up already.") from done
-    login(request, owner, backend=BACKEND)
+    sign_in(request, owner)
     return redirect("guide:source", team=team.slug)
 
 
@@ -68,7 +67,7 @@ def _join_as_user(request: HttpRequest, token: str, found: Invitation) -> HttpRe
         status = 403 if request.method == "POST" else 200
         return render(request, "onboarding/invitation_accept.html", context, status=status)
     try:
-        member = onboarding.join(token, user=user, now=timezone.now())
+        member = joining.join(token, user=user, now=timezone.now())
     except InvitationRefused:
         return render(request, "onboarding/invitation_gone.html", status=404)
     return _to_team(member)
@@ -80,10 +79,10 @@ def _join_as_new(request: HttpRequest, token: str, found: Invitation) -> HttpRes
         context = {"invitation": found, "form": form}
         return render(request, "onboarding/invitation_new.html", context, status=_status(request))
     try:
-        member = onboarding.join(token, **form.cleaned_data, now=timezone.now())
+        member = joining.join(token, **form.cleaned_data, now=timezone.now())
     except InvitationRefused:
         return render(request, "onboarding/invitation_gone.html", status=404)
-    login(request, member.user, backend=BACKEND)
+    sign_in(request, member.user)
     return _to_team(member)
 
 

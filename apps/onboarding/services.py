@@ -17,7 +17,7 @@ from apps.rules.models import EmptyPolicy, Mode, Pool, Ranking
 from apps.rules.pools import seats
 from apps.rules.pools import services as pools
 from apps.rules.sets.defaults import add_default_rules
-from apps.teams import audit, invitations
+from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.models import RESERVED_SLUGS, Membership, Team
 from apps.teams.permissions import Role
@@ -116,22 +116,6 @@ def found_by_mail(
             return owner
     except IntegrityError as error:
         raise PersonKnown(email) from error
-
-
-@transaction.atomic
-def join(
-    token: str, *, now: datetime, user: User | None = None, name: str = "", password: str = ""
-) -> Membership:
-    """Accept an invitation; a salesperson also takes a seat in the pool “Everyone”.
-
-    Without one she would wait for leads that never come. Raises InvitationRefused.
-    """
-    member = invitations.accept(token, now=now, user=user, name=name, password=password)
-    pool = everyone(member.team)
-    is_seated = pool is not None and pool.seats.filter(membership=member).exists()
-    if pool is not None and member.role == Role.SALESPERSON and not is_seated:
-        seats.add_seat(pool, member, by=Access.system(member.team), now=now)
-    return member
 
 
 def free_slug(name: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils import timezone
@@ -118,10 +120,9 @@ class ProfileForm(forms.ModelForm):
 class SkillsForm(forms.Form):
     """One choice a skill of the team: not at all, or a level from 1 to 5."""
 
-    def __init__(self, *args: Any, member: Membership, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, team_id: UUID, has: Mapping[UUID, int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        has = dict(member.memberskill_set.values_list("skill_id", "level"))
-        self.skills = list(Skill.objects.filter(team_id=member.team_id))
+        self.skills = list(Skill.objects.filter(team_id=team_id))
         for skill in self.skills:
             self.fields[f"skill_{skill.pk}"] = forms.TypedChoiceField(
                 label=skill.name, choices=LEVELS, coerce=int, initial=has.get(skill.pk, 0)

@@ -1,6 +1,6 @@
 """Inviting people by e-mail: a link that expires, works once and can be taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,14 +14,16 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.people import create_person, find_person
-from apps.teams import audit
+from apps.teams import audit, starting
 from apps.teams.access import Access
 from apps.teams.models import Invitation, Membership
-from apps.teams.permissions import Permission, Role, Switch
+from apps.teams.permissions import Permission, Role
 from apps.teams.scope import deed
 from apps.teams.secrets import new_token, token_hash
+from apps.teams.starting import Start
 
 VALID_FOR = timedelta(days=7)
+NOTHING_MORE = Start()
 
 
 class InvitationRefused(ValueError):
@@ -34,6 +36,15 @@ class Sent:
 
     invitation: Invitation
     link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Who joined by which invitation, and what of it was gone by then, in words."""
+
+    member: Membership
+    invitation: Invitation
+    left_out: list[str]
 
 
 def roles_to_invite(by: Access) -> list[Role]:
@@ -52,22 +63,18 @@ def invite(
     *,
     email: str,
     role: str,
-    switches: Sequence[str] = (),
-    title: str = "",
+    start: Start = NOTHING_MORE,
     by: Access,
     now: datetime,
 ) -> Sent:
     """Ask somebody into the team by mail. An older invitation of hers stops working.
 
-    Only who may edit members gives switches along.
+    What she starts with is only what `by` may give: see `starting.NEEDS`.
 
     Of two at the same moment, such as a double click, one is refused and one mail goes out.
     """
     _require(role, by)
-    if switches:
-        by.require(Permission.EDIT_MEMBERS)
-    address = email.strip().casefold()
-    given = {"switches": sorted({Switch(each).value for each in switches}), "title": title}
+    address, given = email.strip().casefold(), starting.columns(start, by=by)
     try:
         return _invite(address, role, given, by=by, now=now)
     except IntegrityError as error:
@@ -94,10 +101,33 @@ def _invite(
         expires_at=now + VALID_FOR,
         **deed(by),
     )
-    audit.record(
-        by=by, action="invitation.sent", target=invitation, now=now, detail={"role": role, **given}
-    )
+    detail = {"role": role, **_said(given)}
+    audit.record(by=by, action="invitation.sent", target=invitation, now=now, detail=detail)
     return _send(invitation, token, by)
+
+
+@transaction.atomic
+def change(
+    invitation: Invitation, *, role: str, start: Start, by: Access, now: datetime
+) -> Invitation:
+    """Let her start otherwise, while she has not come. The link stays as it is, nobody is mailed.
+
+    What `start` leaves out stays. InvitationRefused once it was used or taken back.
+    """
+    row = _taken(invitation, by)
+    _require(role, by)
+    given = {"role": role, **starting.columns(start, by=by)}
+    changed = {name: value for name, value in given.items() if getattr(row, name) != value}
+    if changed:
+        for name, value in changed.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(changed))
+        audit.record(by=by, action="invitation.changed", target=row, now=now, detail=_said(changed))
+    return row
+
+
+def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value}
 
 
 @transaction.atomic
@@ -135,7 +165,7 @@ def accept(
     user: User | None = None,
     name: str = "",
     password: str = "",
-) -> Membership:
+) -> Accepted:
     """Join by a link: as `user`, who must have the invited address, or as a new person.
 
     A link works once: of two at the same time the second is refused.
@@ -152,14 +182,18 @@ def accept(
             _("This invitation is for %(email)s. Sign out and open the link again.")
             % {"email": row.email}
         )
-    first = {"role": row.role, "joined_at": now, "switches": row.switches, "title": row.title}
-    member, _is_new = Membership.objects.get_or_create(
+    first = {**starting.first_columns(row), "joined_at": now}
+    member, is_new = Membership.objects.get_or_create(
         team_id=row.team_id, user=person, defaults=first
     )
+    gone = starting.give_skills(member, row) if is_new else []
     row.accepted_at = now
     row.save(update_fields=["accepted_at"])
-    audit.record(by=Access.of(member), action="invitation.accepted", target=row, now=now)
-    return member
+    detail = {"left_out": gone} if gone else None
+    audit.record(
+        by=Access.of(member), action="invitation.accepted", target=row, now=now, detail=detail
+    )
+    return Accepted(member, row, gone)
 
 
 def _new_person(row: Invitation, *, name: str, password: str, now: datetime) -> User:

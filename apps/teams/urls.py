@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.teams.views import audit, holidays, me, member, members, sessions, settings, territories
+from apps.teams.views import audit, holidays, me, sessions, settings, territories
 
 app_name = "teams"
 urlpatterns = [
@@ -19,32 +19,6 @@ urlpatterns = [
     path("me/keys/<uuid:token>/revoke/", me.revoke_token, name="my_token_revoke"),
     path("me/sessions/end/", sessions.end_mine, name="my_sessions_end"),
     path("members/<uuid:member>/sessions/end/", sessions.end_all, name="member_sessions_end"),
-    path("members/", members.members, name="members"),
-    path("members/invite/", members.invite, name="invite"),
-    path("members/invitations/<uuid:invitation>/resend/", members.resend, name="resend"),
-    path("members/invitations/<uuid:invitation>/revoke/", members.revoke, name="revoke"),
-    path("members/<uuid:member>/", member.member, name="member"),
-    path("members/<uuid:member>/pause/", member.pause, name="member_pause"),
-    path("members/<uuid:member>/resume/", member.resume, name="member_resume"),
-    path("members/<uuid:member>/hours/", member.hours, name="member_hours"),
-    path("members/<uuid:member>/time-off/", member.add_time_off, name="member_time_off"),
-    path(
-        "members/<uuid:member>/time-off/<uuid:time_off>/remove/",
-        member.remove_time_off,
-        name="member_time_off_remove",
-    ),
-    path("members/<uuid:member>/cover/", member.add_cover, name="member_cover"),
-    path(
-        "members/<uuid:member>/cover/<uuid:cover>/call-off/",
-        member.call_off_cover,
-        name="member_cover_call_off",
-    ),
-    path("members/<uuid:member>/role/", member.role, name="member_role"),
-    path("members/<uuid:member>/switches/", member.switches, name="member_switches"),
-    path("members/<uuid:member>/active/", member.active, name="member_active"),
-    path("members/<uuid:member>/profile/", member.profile, name="member_profile"),
-    path("members/<uuid:member>/skills/", member.skills, name="member_skills"),
-    path("members/<uuid:member>/territories/", member.territories, name="member_territories"),
     path("audit/", audit.audit_log, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
     path("settings/", settings.settings, name="settings"),

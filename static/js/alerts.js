@@ -13,6 +13,7 @@ const COUNTED = new Set([
   "lead.came_again", "lead.follow_up", "lead.reminder", "lead.expired", "lead.escalated", "lead.notice",
   "lead.reported", "lead.report_decided", "copy.sent", "copy.offered", "lead.returned", "delivery.dead",
   "delivery.disputed", "delivery.decided", "recipient.off", "recipient.campaign", "agreement.changed",
+  "request.made", "request.decided", "grant.changed", "member.joined",
 ]);
 const title = document.title;
 
@@ -55,6 +56,10 @@ const SAYS = {
   "recipient.off": () => ({ title: word("recipientOff") }),
   "recipient.campaign": () => ({ title: word("campaign") }),
   "agreement.changed": () => ({ title: word("agreement") }),
+  "request.made": (alert) => ({ title: word("requested"), text: alert.data?.by }),
+  "request.decided": () => ({ title: word("requestDecided") }),
+  "grant.changed": () => ({ title: word("grantChanged") }),
+  "member.joined": () => ({ title: word("joined") }),
 };
 
 function isMine(alert) {

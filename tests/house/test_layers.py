@@ -29,6 +29,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "dashboards": BELOW_THE_TOP,
     # Clients are looked at through the figures of their own dashboards.
     "agency": BELOW_THE_TOP | {"dashboards"},
+    "people": BELOW_THE_TOP,
     # Demo data ends on the dashboard's own figures, and on a simulation.
     "onboarding": BELOW_THE_TOP | {"dashboards", "agency", "simulator"},
     "api": BELOW_THE_TOP | {"dashboards"},

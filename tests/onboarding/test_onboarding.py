@@ -11,6 +11,7 @@ from apps.assignments.models import Door
 from apps.capture import services, sources
 from apps.capture.models import Capture
 from apps.leads.models import Lead, Source, Status, StatusKind
+from apps.onboarding import joining
 from apps.onboarding import services as onboarding
 from apps.onboarding.services import SetUpDone, TeamRefused
 from apps.rules.models import Pool
@@ -134,7 +135,7 @@ def test_a_salesperson_who_joins_takes_a_seat(team: Team, owner: User) -> None:
     sent = invitations.invite(email="nora@example.com", role="salesperson", by=by, now=NOW)
     token = sent.link.rstrip("/").rsplit("/", 1)[1]
 
-    nora = onboarding.join(token, name="Nora", password="a quiet green door", now=NOW)
+    nora = joining.join(token, name="Nora", password="a quiet green door", now=NOW)
 
     assert Pool.objects.get(team=team).seats.filter(membership=nora).exists()
 
@@ -144,7 +145,7 @@ def test_a_manager_who_joins_takes_none(team: Team, owner: User) -> None:
     sent = invitations.invite(email="mia@example.com", role="manager", by=by, now=NOW)
     token = sent.link.rstrip("/").rsplit("/", 1)[1]
 
-    mia = onboarding.join(token, name="Mia", password="a quiet green door", now=NOW)
+    mia = joining.join(token, name="Mia", password="a quiet green door", now=NOW)
 
     assert not Pool.objects.get(team=team).seats.filter(membership=mia).exists()
 

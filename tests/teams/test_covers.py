@@ -196,7 +196,7 @@ def test_what_can_not_be_read_is_shown_at_its_field(
     mia = colleague(people)
     client.force_login(people.manager.user)
     good = {"by_member": mia.pk, "starts_at": "2090-01-01T09:00", "ends_at": "2090-01-02T09:00"}
-    where = reverse("teams:member_cover", args=[people.team.slug, people.salesperson.pk])
+    where = reverse("people:member_cover", args=[people.team.slug, people.salesperson.pk])
 
     answer = client.post(where, good | wrong)
 

@@ -16,6 +16,7 @@ from apps.teams.access import Access
 from apps.teams.invitations import InvitationRefused, Sent
 from apps.teams.models import Invitation, Membership
 from apps.teams.permissions import Role
+from apps.teams.starting import Start
 from tests.factories import InvitationFactory, MembershipFactory, UserFactory
 from tests.factories.teams import NOW
 from tests.teams.people import People, a_team
@@ -41,7 +42,7 @@ def _token(sent: Sent) -> str:
 
 
 def test_a_new_person_joins_by_the_link(people: People, sent: Sent) -> None:
-    member = invitations.accept(_token(sent), **NEWCOMER, now=NOW)
+    member = invitations.accept(_token(sent), **NEWCOMER, now=NOW).member
 
     assert (member.team, member.role) == (people.team, Role.SALESPERSON)
     assert member.user.email == "nora@example.com"
@@ -113,7 +114,7 @@ def test_inviting_twice_leaves_one_open_invitation(people: People, sent: Sent) -
 def test_a_person_with_an_account_joins_signed_in(people: People, sent: Sent) -> None:
     nora = UserFactory(email="nora@example.com")
 
-    member = invitations.accept(_token(sent), user=nora, now=NOW)
+    member = invitations.accept(_token(sent), user=nora, now=NOW).member
 
     assert (member.user, member.team) == (nora, people.team)
 
@@ -186,7 +187,7 @@ def test_a_former_member_is_not_let_in_by_a_link(people: People, sent: Sent) -> 
     nora = UserFactory(email="nora@example.com")
     MembershipFactory(team=people.team, user=nora, is_active=False)
 
-    member = invitations.accept(_token(sent), user=nora, now=NOW)
+    member = invitations.accept(_token(sent), user=nora, now=NOW).member
 
     assert not member.is_active
 
@@ -194,11 +195,11 @@ def test_a_former_member_is_not_let_in_by_a_link(people: People, sent: Sent) -> 
 def test_she_starts_with_the_switches_and_the_title_that_came_along(people: People) -> None:
     by = Access.of(people.admin)
     sent = invitations.invite(
-        email="Nora@Example.com", role=Role.SALESPERSON, switches=["export", "export"],
-        title="Closer", by=by, now=NOW,
+        email="Nora@Example.com", role=Role.SALESPERSON,
+        start=Start(switches=["export", "export"], title="Closer"), by=by, now=NOW,
     )  # fmt: skip
 
-    member = invitations.accept(_token(sent), **NEWCOMER, now=NOW)
+    member = invitations.accept(_token(sent), **NEWCOMER, now=NOW).member
 
     assert (member.switches, member.title) == (["export"], "Closer")
 
@@ -206,8 +207,8 @@ def test_she_starts_with_the_switches_and_the_title_that_came_along(people: Peop
 def test_a_manager_gives_no_switches_along(people: People) -> None:
     with pytest.raises(PermissionDenied):
         invitations.invite(
-            email="nora@example.com", role=Role.SALESPERSON, switches=["export"],
-            by=Access.of(people.manager), now=NOW,
+            email="nora@example.com", role=Role.SALESPERSON,
+            start=Start(switches=["export"]), by=Access.of(people.manager), now=NOW,
         )  # fmt: skip
 
 
@@ -217,7 +218,7 @@ def test_a_manager_gives_no_switches_along(people: People) -> None:
 def test_odd_switches_and_titles_invite_nobody(people: People, data: dict[str, str]) -> None:
     client = Client()
     client.force_login(people.admin.user)
-    where = reverse("teams:invite", kwargs={"team": people.admin.team.slug})
+    where = reverse("people:invite", kwargs={"team": people.admin.team.slug})
 
     answer = client.post(where, {"email": "nora@example.com", "role": "salesperson", **data})
 

@@ -70,7 +70,7 @@ def leave_team(request: HttpRequest, access: Access, member: UUID) -> HttpRespon
         else:
             messages.success(request, _("%s is out of the team.") % found.user)
             if run is None:
-                return redirect("teams:member", team=access.team.slug, member=found.pk)
+                return redirect("people:member", team=access.team.slug, member=found.pk)
             nudge(tasks.distribute, str(run.pk))
             return redirect("assignments:distribution", team=access.team.slug, bulk_run=run.pk)
     page = {

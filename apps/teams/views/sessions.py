@@ -52,4 +52,4 @@ def end_all(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
     ended = sessions.end_all_of(row, by=access, now=timezone.now())
     words = ngettext("%(n)d session was ended.", "%(n)d sessions were ended.", ended)
     messages.success(request, words % {"n": ended})
-    return redirect("teams:member", team=access.team.slug, member=row.pk)
+    return redirect("people:member", team=access.team.slug, member=row.pk)

@@ -1,4 +1,4 @@
-"""One member: role, switches, hours, time off, skills, territories, capacity, pause."""
+"""One member: role, switches, pools, hours, time off, skills, territories, capacity, pause."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts import devices
+from apps.people import activity
+from apps.people.forms import PoolsForm
+from apps.rules.models import Seat
+from apps.rules.pools import invited
+from apps.rules.refusals import Refused
 from apps.teams import availability, covers, members, presence
 from apps.teams.access import Access
 from apps.teams.availability import AvailabilityRefused
@@ -141,7 +146,7 @@ def active(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
         members.set_active(row, is_active=is_active, by=access, now=timezone.now())
     except MemberRefused as refusal:
         messages.error(request, str(refusal))
-        return redirect("teams:member", team=access.team.slug, member=row.pk)
+        return redirect("people:member", team=access.team.slug, member=row.pk)
     done = _("%s may come in again.") if is_active else _("%s is out of the team.")
     return _back(request, access, row, done % row.user)
 
@@ -160,10 +165,22 @@ def profile(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
 @require_POST
 def skills(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
     row = _member(access, member)
-    form = SkillsForm(request.POST, member=row)
+    form = _skills_form(row, request.POST)
     return _save(
         request, access, row, form, "skills_form",
         lambda: members.set_skills(row, levels=form.levels, by=access, now=timezone.now()),
+    )  # fmt: skip
+
+
+@team_page(Permission.EDIT_ROUTING)
+@require_POST
+def pools(request: HttpRequest, access: Access, member: UUID) -> HttpResponse:
+    """Where she sits, and with which weights."""
+    row = _member(access, member)
+    form = PoolsForm(request.POST, pools=invited.open_pools(access), weights={})
+    return _save(
+        request, access, row, form, "pools_form",
+        lambda: invited.sit(row, form.weights, by=access, now=timezone.now()),
     )  # fmt: skip
 
 
@@ -208,7 +225,7 @@ def _save(
         return _page(request, access, row, **{name: form})
     try:
         change()
-    except (AvailabilityRefused, MemberRefused) as refusal:
+    except (AvailabilityRefused, MemberRefused, Refused) as refusal:
         form.add_error(None, str(refusal))
         return _page(request, access, row, **{name: form})
     return _back(request, access, row, _("Saved."))
@@ -216,7 +233,7 @@ def _save(
 
 def _back(request: HttpRequest, access: Access, row: Membership, message: str) -> HttpResponse:
     messages.success(request, message)
-    return redirect("teams:member", team=access.team.slug, member=row.pk)
+    return redirect("people:member", team=access.team.slug, member=row.pk)
 
 
 def _page(
@@ -237,13 +254,34 @@ def _page(
         "history": history.select_related("actor").order_by("-at", "-id")[:12],
         "skill_list": shown.memberskill_set.select_related("skill").order_by("skill__name"),
         "devices": devices.of(row.user, now=now) if access.can(Permission.EDIT_MEMBERS) else [],
-        **_forms(shown),
+        "last_here": devices.last_seen([row.user_id]).get(row.user_id),
+        "seats": _seats(shown, access),
+        "month": activity.month_of(shown, now=now)
+        if access.can(Permission.SEE_DASHBOARD)
+        else None,
+        **_forms(shown, access),
         **bound,
     }
-    return render(request, "teams/member.html", context, status=422 if bound else 200)
+    return render(request, "people/member.html", context, status=422 if bound else 200)
 
 
-def _forms(row: Membership) -> dict[str, forms.BaseForm]:
+def _seats(row: Membership, access: Access) -> list[Seat]:
+    if not access.can(Permission.SEE_ROUTING):
+        return []
+    return invited.seats_by_member([row]).get(row.pk, [])
+
+
+def _skills_form(row: Membership, data: Any = None) -> SkillsForm:
+    has = dict(row.memberskill_set.values_list("skill_id", "level"))
+    return SkillsForm(data, team_id=row.team_id, has=has)
+
+
+def _pools_form(row: Membership, access: Access) -> PoolsForm:
+    weights = {seat.pool_id: seat.weight for seat in _seats(row, access)}
+    return PoolsForm(pools=invited.open_pools(access), weights=weights)
+
+
+def _forms(row: Membership, access: Access) -> dict[str, forms.BaseForm]:
     return {
         "pause_form": PauseForm(),
         "hours_form": HoursForm(hours=row.hours, team=row.team.hours),
@@ -252,6 +290,7 @@ def _forms(row: Membership) -> dict[str, forms.BaseForm]:
         "role_form": RoleForm(initial={"role": row.role}),
         "switches_form": SwitchesForm(initial={"switches": row.switches}),
         "profile_form": ProfileForm(instance=row),
-        "skills_form": SkillsForm(member=row),
+        "pools_form": _pools_form(row, access),
+        "skills_form": _skills_form(row),
         "territories_form": TerritoriesForm(member=row),
     }
