@@ -31,6 +31,7 @@ urlpatterns = [
     *(path("t/<slug:team>/", include(f"apps.{app}.urls")) for app in TEAM_APPS),
     path("t/<slug:team>/setup/", include("apps.onboarding.urls")),
     path("t/<slug:team>/settings/agencies/", include("apps.agency.client_urls")),
+    path("t/<slug:team>/report/", include("apps.agency.report_urls")),
     path("agency/<slug:agency>/", include("apps.agency.urls")),
     path("", include("apps.onboarding.public_urls")),
     path("", include("apps.teams.public_urls")),

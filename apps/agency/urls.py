@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from apps.agency.views import asking, client, clients, people
+from apps.agency.views import asking, client, clients, people, report
 
 app_name = "agency"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("compare/", client.compare, name="compare"),
     path("clients/<uuid:client_grant>/", client.client, name="client"),
     path("clients/<uuid:client_grant>/sort/", client.sort, name="sort_client"),
+    path("clients/<uuid:client_grant>/report/", report.of_client, name="report"),
+    path("clients/<uuid:client_grant>/report/pdf/", report.of_client_pdf, name="report_pdf"),
     path("operators/", people.operators, name="operators"),
     path("operators/invite/", people.invite, name="invite_operator"),
     path("operators/invitations/<uuid:invitation>/revoke/", people.revoke, name="revoke_operator"),

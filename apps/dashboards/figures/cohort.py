@@ -18,21 +18,24 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from apps.dashboards.figures.periods import Period
+from apps.leads.filters import ever_qualified
 from apps.leads.models import Lead
 from apps.leads.speed import BINS, MINUTE, Clock, Seconds, seconds
 from apps.rules import hours
 from apps.teams.access import Access
 
 Json = dict[str, Any]
+MOST_DAYS_APART = 45  # of a longer period a chart shows weeks
 
 # What is measured of any group of leads. The cohort's `wait` is infinite without an attempt.
 _MEASURES = """
   count(*)::int AS received,
-  percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY wait) AS percentiles,
+  percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY wait) AS percentiles,
   count(*) FILTER (WHERE wait < 'Infinity')::int AS attempted,
   count(*) FILTER (WHERE wait <= %(target)s)::int AS within,
   count(*) FILTER (WHERE wait < 'Infinity' OR received_at <= %(due_before)s)::int AS judged,
   count(*) FILTER (WHERE contacted)::int AS contacted,
+  count(*) FILTER (WHERE ever_qualified)::int AS ever_qualified,
   count(*) FILTER (WHERE status_kind = 'qualified')::int AS qualified,
   count(*) FILTER (WHERE status_kind = 'won')::int AS won,
   count(*) FILTER (WHERE status_kind = 'lost')::int AS lost,
@@ -82,7 +85,7 @@ SELECT 'source', jsonb_build_object('source', source_id), to_jsonb(m)
 UNION ALL
 SELECT 'slot', jsonb_build_object('slot', slot), to_jsonb(m)
   FROM (SELECT slot, count(*)::int AS received,
-      percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY wait) AS percentiles
+      percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY wait) AS percentiles
     FROM current GROUP BY slot) m
 UNION ALL
 SELECT 'volume', jsonb_build_object('slot', slot, 'source', source_id), to_jsonb(m)
@@ -99,7 +102,7 @@ SELECT 'bin', jsonb_build_object('bin', bin), to_jsonb(m)
 UNION ALL
 SELECT 'member', jsonb_build_object('member', member_id), to_jsonb(m)
   FROM (SELECT member_id, count(*)::int AS received,
-      percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY coalesce(took, 'Infinity'))
+      percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY coalesce(took, 'Infinity'))
         FILTER (WHERE counts) AS percentiles,
       count(*) FILTER (WHERE counts)::int AS timed,
       count(*) FILTER (WHERE in_time)::int AS within,
@@ -150,7 +153,8 @@ class Question:
     @property
     def slot(self) -> str:
         """How wide one step of a chart over time is: hour, day or week."""
-        return {"today": "hour", "quarter": "week"}.get(self.period.key, "day")
+        days = len(self.period.days)
+        return "hour" if days == 1 else "day" if days <= MOST_DAYS_APART else "week"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +207,13 @@ def _leads(question: Question, access: Access) -> QuerySet[Lead, Any]:
         .annotate(
             waited=seconds(question.clock),
             contacted=Q(first_contact_at__isnull=False),
+            ever_qualified=ever_qualified(),
             routing=Seconds(F("assigned_at") - F("received_at")),
             claim=Seconds(F("claimed_at") - F("offered_at")),
         )
         .values(
             "id", "received_at", "source_id", "owner_id", "status_kind",
-            "waited", "contacted", "routing", "claim",
+            "waited", "contacted", "ever_qualified", "routing", "claim",
         )
     )  # fmt: skip
 

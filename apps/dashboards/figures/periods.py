@@ -1,4 +1,4 @@
-"""The spans that figures are counted over, in whole local days up to now."""
+"""The spans that figures are counted over, in whole local days."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 DAYS = {"today": 1, "7": 7, "28": 28, "quarter": 91}
 LABELS = {"today": _("Today"), "7": _("7 days"), "28": _("28 days"), "quarter": _("Quarter")}
 DEFAULT = "28"
+DAYS_OF_CHOICE = "days"  # the key of a period between any two days
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From midnight of the first local day until now; and the same span before it.
+    """From midnight of the first local day until its end or now; and the span before it.
 
     The span before ends at the same time of day, so that a day that is not over yet is
     compared with as much of an earlier one.
@@ -44,6 +46,25 @@ class Period:
             timezone=timezone,
         )
 
+    @classmethod
+    def of_days(
+        cls, first: date, last: date, *, before: date, now: datetime, timezone: str
+    ) -> Period:
+        """Whole local days, as far as they have passed, against those from `before` until `first`.
+
+        While the last day is not over, the days before are counted to the same day and hour.
+        """
+        zone = ZoneInfo(timezone)
+        start = datetime.combine(first, time(), zone)
+        end = datetime.combine(last + timedelta(days=1), time(), zone) - _INSTANT
+        previous_end = start
+        if end > now:
+            local, end = now.astimezone(zone), max(now, start)
+            passed = before + (local.date() - first)
+            previous_end = min(start, datetime.combine(passed, local.time(), zone))
+        previous_start = datetime.combine(before, time(), zone)
+        return cls(DAYS_OF_CHOICE, start, end, previous_start, previous_end, timezone)
+
     @property
     def first_day(self) -> date:
         return self.start.date()
@@ -54,4 +75,5 @@ class Period:
 
     @property
     def days(self) -> list[date]:
-        return [self.first_day + timedelta(days=n) for n in range(DAYS[self.key])]
+        length = (self.last_day - self.first_day).days + 1
+        return [self.first_day + timedelta(days=n) for n in range(length)]

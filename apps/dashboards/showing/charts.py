@@ -9,12 +9,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.metrics import Figures, SourceRow
 from apps.dashboards.showing.words import weekdays
 from apps.leads.speed import BINS, DAY_IN_MINUTES, MINUTE, Band, target_in_words
@@ -161,6 +162,17 @@ def _place(target: timedelta, width: float) -> float | None:
             part = (minutes - band.low) / (band.high - band.low)
             return round((number + part) * width, 2)
     return None
+
+
+def starts(question: Question) -> Sequence[datetime]:
+    """The local beginning of every step on the time axis, as the database truncates it."""
+    if question.slot == "hour":
+        day = datetime.combine(question.period.first_day, time())
+        return [day + timedelta(hours=hour) for hour in range(24)]
+    days = question.period.days
+    if question.slot == "week":
+        days = sorted({day - timedelta(days=day.weekday()) for day in days})
+    return [datetime.combine(day, time()) for day in days]
 
 
 def volume(figures: Figures, starts: Sequence[datetime]) -> Stack:

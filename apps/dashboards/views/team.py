@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +11,6 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from apps.dashboards.figures import metrics
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.metrics import Figures
 from apps.dashboards.figures.periods import LABELS
 from apps.dashboards.showing import charts, speed_chart, tables, words
@@ -53,7 +51,7 @@ def download(request: HttpRequest, access: Access, figure: str) -> HttpResponse:
 def _context(request: HttpRequest, access: Access, figures: Figures) -> dict[str, Any]:
     question, team = figures.question, access.team
     target = timedelta(seconds=team.response_seconds)
-    starts = _starts(question)
+    starts = charts.starts(question)
     lines = speed_chart.speed(figures, starts, target=target)
     as_tables = {name for name in request.GET.getlist("table") if name in CHARTS}
     return {
@@ -105,14 +103,3 @@ def _scales(figures: Figures) -> dict[str, float]:
     received = max((max(row.received, row.turns, row.due or 0) for row in rows), default=0)
     reached = [row.median.seconds for row in rows if row.median.is_reached]
     return {"received": received or 1, "speed": max((s for s in reached if s), default=1)}
-
-
-def _starts(question: Question) -> Sequence[datetime]:
-    """The local beginning of every step on the time axis, as the database truncates it."""
-    if question.slot == "hour":
-        day = datetime.combine(question.period.first_day, time())
-        return [day + timedelta(hours=hour) for hour in range(24)]
-    days = question.period.days
-    if question.slot == "week":
-        days = sorted({day - timedelta(days=day.weekday()) for day in days})
-    return [datetime.combine(day, time()) for day in days]
