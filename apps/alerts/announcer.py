@@ -7,7 +7,9 @@ flag. Whatever a crash leaves behind, the relay announces within 250 ms.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from threading import Event, Lock, Thread
+from uuid import UUID
 
 import structlog
 from django.db import connection
@@ -26,6 +28,12 @@ def announce_pending(limit: int = 500) -> int:
     if numbered:
         _publisher.send(wire.pack(numbered))
     return len(numbered)
+
+
+def stir(teams: Iterable[UUID]) -> None:
+    """Tell whoever watches these teams that something changed there. May be lost; never raises."""
+    if changed := set(teams):
+        _publisher.send(wire.stirred(changed))
 
 
 class Announcer:

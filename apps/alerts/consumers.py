@@ -1,8 +1,10 @@
 """/ws/alerts/: a user's own alerts, live and caught up.
 
 To it:   {"type": "resume", "after": n}    first, on a gap, every 20 s
+         {"type": "watch"}                  say when something changes in a team that she may enter
 From it: {"type": "alert", "seq", "id", "kind", "team", "lead", "offer", "at", "data"}
          {"type": "caught_up", "seq": n, "now": iso}    there is nothing more up to n
+         {"type": "stirred", "team": id}    something changed there: a board asks anew
          {"type": "look_again"}     what she may enter has shrunk or changed: ask for the page anew
          {"type": "error", "error": words}
 Closes:  4401 not or no longer signed in, 1008 flood, 1009 frame too big, 1013 come back later.
@@ -61,7 +63,10 @@ class AlertConsumer:
     """Sends a listener her own alerts: whose they are is never the client's to say."""
 
     # Read by the isolation test: what a client may ask for, and what each asks of her.
-    actions: ClassVar[Mapping[str, Policy]] = {"resume": Policy("signed_in")}
+    actions: ClassVar[Mapping[str, Policy]] = {
+        "resume": Policy("signed_in"),
+        "watch": Policy("signed_in"),
+    }
 
     @classmethod
     def as_asgi(cls) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -155,6 +160,9 @@ class AlertConsumer:
         if not isinstance(action, str) or action not in self.actions:
             line.reply(_error(f"Unknown action. There is: {', '.join(self.actions)}."))
             return
+        if action == "watch":
+            switchboard().watch(line)
+            return
         after = frame.get("after")
         if type(after) is not int or not 0 <= after <= BIGGEST_NUMBER:
             line.reply(_error("“after” must be the number of the last alert, or 0."))
@@ -189,6 +197,8 @@ class AlertConsumer:
                 await self._catch_up(line)
         if line.is_behind:
             await self._catch_up(line)
+        while line.stirred:
+            await self._text(json.dumps({"type": "stirred", "team": line.stirred.pop()}))
 
     async def _catch_up(self, line: Line) -> None:
         """Send what is numbered above the cursor, from the database."""

@@ -32,12 +32,14 @@ class Standing:
     """What a listener may hear: alerts of these teams. `last_seq` is her newest number.
 
     `rights` names each team she may enter with the right by which she does: whatever of it goes
-    away or changes, her open pages must ask anew.
+    away or changes, her open pages must ask anew. `clients` are teams that she enters as somebody
+    of an agency: no alert of theirs is hers, but a board that is open there follows them.
     """
 
     teams: frozenset[str]
     last_seq: int
     rights: frozenset[str] = frozenset()
+    clients: frozenset[str] = frozenset()
 
 
 def by_session(user: User, session_key: str) -> Listener:
@@ -77,9 +79,12 @@ def standings(listeners: Iterable[Listener], *, now: datetime) -> dict[Listener,
                 and hashes.get(listener.user_id) == listener.session_hash
             )
         if is_good:
-            rights = frozenset(heard) | grants[listener.user_id]
+            granted = {} if listener.token_id else grants[listener.user_id]
             found[listener] = Standing(
-                frozenset(heard), last_seq.get(listener.user_id, 0), rights=rights
+                frozenset(heard),
+                last_seq.get(listener.user_id, 0),
+                rights=frozenset(heard) | grants[listener.user_id].keys(),
+                clients=frozenset(granted.values()),
             )
     return found
 
@@ -102,9 +107,9 @@ def _teams(users: set[UUID]) -> dict[UUID, set[str]]:
     return found
 
 
-def _grants(users: set[UUID]) -> dict[UUID, set[str]]:
-    """The clients that operators may enter, each as it was granted last."""
-    found: dict[UUID, set[str]] = defaultdict(set)
+def _grants(users: set[UUID]) -> dict[UUID, dict[str, str]]:
+    """The clients that operators may enter, each by its grant as it was given last."""
+    found: dict[UUID, dict[str, str]] = defaultdict(dict)
     places: dict[UUID, list[UUID]] = defaultdict(list)
     operators = Operator.objects.filter(works_at(), user_id__in=users)
     for user_id, agency_id in operators.values_list("user_id", "agency_id"):
@@ -112,9 +117,10 @@ def _grants(users: set[UUID]) -> dict[UUID, set[str]]:
     if not places:
         return found
     grants = live_grants().filter(agency_id__in=list(places))
-    for agency_id, pk, changed_at in grants.values_list("agency_id", "pk", "changed_at"):
+    columns = ("agency_id", "pk", "changed_at", "team_id")
+    for agency_id, pk, changed_at, team_id in grants.values_list(*columns):
         for user_id in places[agency_id]:
-            found[user_id].add(f"{pk.hex} {changed_at or ''}")
+            found[user_id][f"{pk.hex} {changed_at or ''}"] = team_id.hex
     return found
 
 

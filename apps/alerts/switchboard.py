@@ -60,6 +60,8 @@ class Line:
         self.listener = listener
         self.teams = present.teams
         self.rights = present.rights
+        self.clients = present.clients
+        self.stirred: set[str] = set()  # teams in which something changed since it was told
         self.cursor: int | None = None  # nothing is sent before the client says where it stands
         self.newest = 0
         self.frames: deque[tuple[int, str, str]] = deque()
@@ -89,6 +91,12 @@ class Line:
         self.resume_after = after
         self.changed.set()
 
+    def stir(self, teams: set[str]) -> None:
+        """Something changed in these teams: of those that she may enter she is told, each once."""
+        if heard := teams & (self.teams | self.clients):
+            self.stirred |= heard
+            self.changed.set()
+
     def look(self, present: Standing | None) -> None:
         """Take in what the database says about the listener now."""
         if present is None:
@@ -97,6 +105,7 @@ class Line:
         if self.rights - present.rights:
             self.reply(LOOK_AGAIN)
         self.teams, self.rights = present.teams, present.rights
+        self.clients = present.clients
         self.newest = present.last_seq
         if self.is_behind:
             self.changed.set()
@@ -111,6 +120,7 @@ class Switchboard:
 
     def __init__(self) -> None:
         self._lines: dict[str, set[Line]] = {}
+        self._watching: set[Line] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._look_now = asyncio.Event()
 
@@ -127,6 +137,7 @@ class Switchboard:
         try:
             yield
         finally:
+            self._watching.discard(line)
             self._lines[key].discard(line)
             if not self._lines[key]:
                 del self._lines[key]
@@ -138,10 +149,18 @@ class Switchboard:
             task.cancel()
         self._tasks = []
 
+    def watch(self, line: Line) -> None:
+        """From now on the line hears that something changed in a team, as boards want to know."""
+        self._watching.add(line)
+
     def deliver(self, message: bytes) -> None:
+        stirred = set()
         for user, team, seq, frame in wire.unpack(message):
+            stirred.add(team)
             for line in self._lines.get(user, ()):
                 line.push(seq, team, frame)
+        for line in self._watching:
+            line.stir(stirred)
 
     async def _listen(self) -> None:
         while True:

@@ -53,6 +53,7 @@ SYMBOLS = {
     Kind.REQUESTED: ("hand", "soon"),
     Kind.REQUEST_DECIDED: ("hand", "info"),
     Kind.JOINED: ("user-check", "calm"),
+    Kind.NUDGE: ("bell-ring", "soon"),
 }
 
 REASONS = {

@@ -2,13 +2,15 @@
 
 One pub/sub channel a site, one subscriber a process. A message is a batch of lines, each
 "<user> <team> <seq> <frame>": a process looks the user up and passes the frame on as it is.
-Messages are a nudge and may be lost; the rows are the truth.
+Messages are a nudge and may be lost; the rows are the truth. A line for nobody says that something
+changed in a team: whoever watches teams hears of it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -20,6 +22,7 @@ from apps.alerts.numbering import Numbered
 
 log = structlog.get_logger(__name__)
 
+NOBODY = "-"
 REDIS_TIMEOUT = 0.5
 PAUSE_AFTER_FAILURE = 3.0
 
@@ -34,6 +37,11 @@ def pack(alerts: Iterable[Numbered]) -> bytes:
     return "\n".join(
         f"{alert.user_id.hex} {alert.team_id.hex} {alert.seq} {alert.frame}" for alert in alerts
     ).encode()
+
+
+def stirred(teams: Iterable[UUID]) -> bytes:
+    """That something changed in these teams, and nothing of what."""
+    return "\n".join(f"{NOBODY} {team.hex} 0 {NOBODY}" for team in teams).encode()
 
 
 def unpack(message: bytes) -> Iterator[tuple[str, str, int, str]]:

@@ -34,7 +34,7 @@ SYMBOLS = {
     Kind.ENRICHED: "building-2", Kind.GROUPED: "tags", Kind.REPORTED: "flag",
     Kind.REPORT_DECIDED: "flag", Kind.PUT_BACK: "undo-2", Kind.HANDED_BACK: "log-out",
     Kind.RULE: "split", Kind.HEARD: "ear", Kind.COPIED: "send", Kind.CAME_BACK: "undo-2",
-    Kind.DISPUTED: "undo-2",
+    Kind.DISPUTED: "undo-2", Kind.REMINDED: "bell-ring",
 }  # fmt: skip
 # Lines whose words somebody typed: not for those who see a lead masked.
 WRITTEN_BY_PEOPLE = frozenset({
@@ -312,6 +312,10 @@ _SAYINGS: dict[Kind, Any] = {
     Kind.DISPUTED: lambda who, d: (
         _("%(who)s returned it to %(team)s") % {"who": who, "team": d.get("sender", "")},
         str(d.get("why", "")),
+    ),
+    Kind.REMINDED: lambda who, d: (
+        _("%(who)s was reminded") % {"who": who},
+        _("By %(by)s.") % {"by": d["by"]} if d.get("by") else "",
     ),
     Kind.HEARD: lambda who, d: (_HEARD.get(d.get("event", ""), _("It did something")), ""),
 }  # fmt: skip

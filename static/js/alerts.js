@@ -7,13 +7,14 @@ import { word } from "./words.js";
 
 // A clock runs: these chime in quiet hours too.
 const URGENT = new Set(["lead.offered", "lead.open", "lead.assigned", "lead.reminder", "lead.escalated", "copy.offered"]);
-const CHIMES = new Set([...URGENT, "lead.unplaced"]);
+const CHIMES = new Set([...URGENT, "lead.unplaced", "lead.nudge"]);
 const COUNTED = new Set([
   "lead.assigned", "lead.offered", "lead.open", "lead.taken_back", "lead.held", "lead.unplaced",
   "lead.came_again", "lead.follow_up", "lead.reminder", "lead.expired", "lead.escalated", "lead.notice",
   "lead.reported", "lead.report_decided", "copy.sent", "copy.offered", "lead.returned", "delivery.dead",
   "delivery.disputed", "delivery.decided", "recipient.off", "recipient.campaign", "agreement.changed",
   "request.made", "request.decided", "grant.changed", "member.joined",
+  "lead.nudge",
 ]);
 const title = document.title;
 
@@ -41,6 +42,7 @@ const SAYS = {
   "lead.reported": () => ({ title: word("reported") }),
   "lead.report_decided": () => ({ title: word("reportDecided") }),
   "lead.reminder": () => ({ title: word("reminder") }),
+  "lead.nudge": (alert) => ({ title: alert.data?.by ? word("nudgedBy", alert.data.by) : word("nudged") }),
   "lead.follow_up": () => ({ title: word("followUp") }),
   "lead.came_again": () => ({ title: word("cameAgain") }),
   "lead.expired": () => ({ title: word("expired") }),

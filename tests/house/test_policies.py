@@ -86,10 +86,10 @@ def test_a_public_address_says_what_protects_it() -> None:
 
 
 def test_every_action_of_the_websocket_has_its_policy_and_its_proof() -> None:
-    """A client may only say where she stands: no action names an object of a team.
+    """A client may say where she stands, and that she watches: none names an object of a team.
 
     tests/alerts/test_sockets.py proves of each that nobody hears what is not hers.
     """
-    proven = {"resume": "signed_in"}
+    proven = {"resume": "signed_in", "watch": "signed_in"}
 
     assert {name: policy.kind for name, policy in AlertConsumer.actions.items()} == proven
