@@ -7,6 +7,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.deliveries.post_office import PostOffice
+    from tests.deliveries.receiver import Receiver
     from tests.deliveries.sender import Sender
 
 
@@ -45,3 +46,17 @@ def full_buckets() -> None:
     from apps.capture import throttle
 
     throttle.captures.clear()
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    """A server that takes what webhooks send."""
+    from tests.deliveries.receiver import receiving
+
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def egress_to_this_machine(settings: Any) -> None:
+    settings.EGRESS_TO_THIS_MACHINE = True
