@@ -73,13 +73,13 @@ class KeptDay(TeamRow):
     routing = models.BinaryField()  # seconds from received to assigned, or NaN
     claim = models.BinaryField()  # seconds from offered to claimed, or NaN
     hour = models.BinaryField()
-    state = models.BinaryField()  # the kind of status, and whether it was contacted
+    state = models.BinaryField()  # the kind of status, and what it was at some time
     source = models.BinaryField()
     owner = models.BinaryField()
     campaign = models.BinaryField()
     form = models.BinaryField()
     pool = models.BinaryField()
-    rule = models.BinaryField()
+    rule = models.BinaryField()  # its key, which is the same through all versions
     # A lead may be of many interest groups, and many may have had it: pairs of places and codes.
     group_lead = models.BinaryField()
     group = models.BinaryField()
@@ -89,6 +89,16 @@ class KeptDay(TeamRow):
     respond_by = models.BinaryField()  # microseconds since 1970, or 0
     started = models.BinaryField()
     ended = models.BinaryField()  # 0: not ended, 1: by a timeout, 2: otherwise
+    # Of the won ones: minor units (-1: unknown), everybody who had it or tried, their touches.
+    won_lead = models.BinaryField()
+    worth = models.BinaryField()
+    people = models.BinaryField()
+    touches = models.BinaryField()
+    closer = models.BinaryField()  # the member who set it won, or the owner
+    # The turns of the day, whichever leads they were about: a row for each seat.
+    seat = models.BinaryField()
+    gained = models.BinaryField()  # nano-turns, less what it paid
+    taken = models.BinaryField()
 
     class Meta:
         ordering = ["team", "day"]
@@ -101,7 +111,9 @@ class KeptDay(TeamRow):
 
 
 class TouchedSpan(models.Model):
-    """Leads of a team that were received between two moments changed: their days are to be redone.
+    """Something of a team changed between two moments: their days are to be redone.
+
+    Leads that were received then, or turns that were taken then.
 
     Written by triggers, in the transaction of the change; taken away with the redone day. Not a
     row of a team: no key is checked, for it is written on the hot path. Without moments it means

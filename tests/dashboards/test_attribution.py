@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.assignments.models import Assignment
-from apps.dashboards.figures.attribution import Sum, attribution
+from apps.dashboards.figures.attribution import Sum, attribution, won_leads
 from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.periods import Period
 from apps.leads.models import Activity, Attempt, Lead, StatusKind
@@ -81,8 +81,9 @@ def value(lead: Lead) -> int | None:
 
 
 def test_each_won_lead_equals_a_recount(world: World, manager: Membership, won: list[Lead]) -> None:
-    found = {each.lead.pk: each for each in attribution(
-        question(world), access=world.access(manager)).won}  # fmt: skip
+    found = {
+        each.lead.pk: each for each in won_leads(question(world), access=world.access(manager))
+    }
 
     assert found.keys() == {lead.pk for lead in won}
     assert len(won) > 4
@@ -121,6 +122,10 @@ def test_what_was_won_adds_up_every_way(world: World, manager: Membership, won: 
             for name, values in parts.items()
         }  # fmt: skip
         assert sum(each.value for each in sums) == found.value
+        assert sum(each.won for each in sums) == found.leads == len(won)
+    rows = list(won_leads(question(world), access=world.access(manager), most=500))
+    assert found.people == pytest.approx(sum(each.people for each in rows) / len(rows))
+    assert found.touches == pytest.approx(sum(each.touches for each in rows) / len(rows))
 
 
 @pytest.mark.parametrize("asked", ["", "?period=7", "?period=%00&source=x", "?source=" + "9" * 300])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+import numpy as np
 
+from apps.dashboards.kept import counting
+from apps.dashboards.kept.columns import CONTACTED, KIND, KINDS
+from apps.dashboards.kept.rollups import Part, read
 from apps.dashboards.models import Cost
-from apps.leads.models import Lead, Source
+from apps.leads.models import Source
 from apps.teams.access import Access
 
 
@@ -67,12 +69,13 @@ class Spending:
 
 
 def spending(access: Access, *, first_day: date, last_day: date) -> Spending:
-    """Three statements. A cost is spread evenly over its days, and counts for those within.
+    """A cost is spread evenly over its days, and counts for those within.
 
     Costs of a source count for the source, whatever their campaign; costs of a campaign for the
     campaign, whatever their source. Leads are those of the dashboard's cohort.
     """
     by_source, by_campaign, in_all = _spent(access, first_day, last_day)
+    counting.require(access)
     leads = _counted(access, first_day, last_day)
     sources = {each.pk: each for each in Source.objects.visible_to(access)}
     return Spending(
@@ -112,17 +115,23 @@ def _part(cost: Cost, first_day: date, last_day: date) -> Decimal:
 
 
 def _counted(access: Access, first_day: date, last_day: date) -> Leads:
-    zone = ZoneInfo(access.team.timezone)
-    start = datetime.combine(first_day, time(), zone)
-    end = datetime.combine(last_day + timedelta(days=1), time(), zone)
-    rows = Lead.objects.visible_to(access).counted()
-    rows = rows.filter(received_at__gte=start, received_at__lt=end).order_by()
-    counted = rows.values_list("source", "campaign").annotate(
-        received=Count("pk"),
-        contacted=Count("pk", filter=Q(first_contact_at__isnull=False)),
-        won=Count("pk", filter=Q(status_kind="won")),
-    )
-    return {(source, campaign): Counted(*numbers) for source, campaign, *numbers in counted}
+    """Leads by source and campaign, out of kept days."""
+    days = [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
+    (leads,) = read(access.team, Part(days, ("state", "source", "campaign")))
+    sources, source = leads.codes("source")
+    campaigns, campaign = leads.codes("campaign")
+    state = leads.column("state")
+    both = source.astype(np.int64) * len(campaigns) + campaign
+    numbers, places = np.unique(both, return_inverse=True)
+    counted = [
+        np.bincount(places[which], minlength=len(numbers)).tolist()
+        for which in (slice(None), (state & CONTACTED) != 0, (state & KIND) == KINDS.index("won"))
+    ]
+    return {
+        (UUID(sources[number // len(campaigns)]), campaigns[number % len(campaigns)] or ""):
+            Counted(*of_these)
+        for number, *of_these in zip(numbers.tolist(), *counted, strict=True)
+    }  # fmt: skip
 
 
 def _lines_of_sources(

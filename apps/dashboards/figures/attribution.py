@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
+
+import numpy as np
 
 from apps.assignments.models import Assignment
 from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.values import Value, worth_of
-from apps.leads.models import Activity, Attempt, Lead, StatusKind
+from apps.dashboards.kept import counting
+from apps.dashboards.kept.columns import UNKNOWN, WON, Array
+from apps.dashboards.kept.counting import Counting
+from apps.dashboards.kept.tallies import Parts
+from apps.leads.models import Activity, Attempt, Lead, Source, StatusKind
 from apps.leads.road_filters import COUNTS
 from apps.teams.access import Access
 from apps.teams.models import Membership
+
+AT_ONCE = 1000  # leads whose hands are looked up together
+_COLUMNS = ("received", "source", "campaign", *WON, "closer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,51 +67,64 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    won: Sequence[Won]
+    """Sums over the won leads; `people` and `touches` are those of a lead on average."""
+
+    leads: int
     by_member: Sequence[Sum]
     by_source: Sequence[Sum]
     by_campaign: Sequence[Sum]
     worth: Value
-
-    @property
-    def people(self) -> float | None:
-        """How many people a won lead saw on average."""
-        return _mean([each.people for each in self.won])
-
-    @property
-    def touches(self) -> float | None:
-        return _mean([each.touches for each in self.won])
+    people: float | None
+    touches: float | None
 
     @property
     def value(self) -> int:
-        return sum(each.value or 0 for each in self.won)
+        return sum(each.value for each in self.by_source)
 
 
 def attribution(question: Question, *, access: Access) -> Attribution:
-    """Of the leads received in the period those won by now, the latest won first."""
-    worth = worth_of(access.team)
-    leads = list(_won(question, worth, access))
+    """Of the leads received in the period those won by now, out of kept days."""
+    counting.require(access)
+    counted = Counting(question, access.team, columns=_COLUMNS, earlier=())
+    leads, of = counted.now, counted.now.places("won_lead")
+    rows = np.flatnonzero(counted.is_now[of]) if len(of) else of
+    worth = leads.column("worth")[rows]
+    sources, source = leads.codes("source")
+    campaigns, campaign = leads.codes("campaign")
+    closers, closer = leads.codes("closer")
+    people = _people(access, {UUID(key) for key in closers if key})
+    return Attribution(
+        len(rows),
+        _sums(_names_of_people(closers, people), closer[rows], worth),
+        _sums(_names_of_sources(sources, access), source[of[rows]], worth),
+        _sums([key or "" for key in campaigns], campaign[of[rows]], worth),
+        worth_of(access.team),
+        _mean(leads.column("people")[rows]),
+        _mean(leads.column("touches")[rows]),
+    )
+
+
+def won_leads(question: Question, *, access: Access, most: int | None = None) -> Iterator[Won]:
+    """Those leads one by one, the latest won first."""
+    rows = _won(question, worth_of(access.team), access)
+    found = iter(rows[:most] if most else rows.iterator(chunk_size=AT_ONCE))
+    while some := list(islice(found, AT_ONCE)):
+        yield from _with_hands(some, access)
+
+
+def _with_hands(leads: Sequence[Any], access: Access) -> Iterator[Won]:
     ids = [lead.pk for lead in leads]
     owners, touches, closers = _owners(ids), _touches(ids), _closers(ids)
     people = _people(access, {member for found in (owners, touches) for each in found.values()
                               for member in each} | {*closers.values()}
                      | {lead.owner_id for lead in leads if lead.owner_id})  # fmt: skip
-    won = [
-        Won(
+    for lead in leads:
+        yield Won(
             lead, lead.source.name,
             _hands(owners.get(lead.pk, []), touches.get(lead.pk, Counter()), people),
             people.get(closers.get(lead.pk) or lead.owner_id or UUID(int=0)),
             lead.worth,
-        )
-        for lead in leads
-    ]  # fmt: skip
-    return Attribution(
-        won,
-        _sums(won, lambda each: each.closer.user.name if each.closer else ""),
-        _sums(won, lambda each: each.source),
-        _sums(won, lambda each: each.lead.campaign),
-        worth,
-    )
+        )  # fmt: skip
 
 
 def _won(question: Question, worth: Value, access: Access) -> Any:
@@ -157,17 +180,31 @@ def _hands(
     ]  # fmt: skip
 
 
-def _sums(won: Sequence[Won], name: Callable[[Won], str]) -> list[Sum]:
-    parts: dict[str, list[int | None]] = defaultdict(list)
-    for each in won:
-        parts[name(each)].append(each.value)
-    sums = [
-        Sum(key, len(values), sum(value or 0 for value in values),
-            sum(value is not None for value in values))
-        for key, values in parts.items()
-    ]  # fmt: skip
+def _names_of_people(
+    keys: Sequence[str | None], people: Mapping[UUID, Membership]
+) -> Sequence[str]:
+    found = (people.get(UUID(key)) if key else None for key in keys)
+    return [person.user.name if person else "" for person in found]
+
+
+def _names_of_sources(keys: Sequence[str | None], access: Access) -> Sequence[str]:
+    rows = Source.objects.filter(team=access.team, pk__in=[key for key in keys if key])
+    names = {str(key): name for key, name in rows.values_list("pk", "name")}
+    return [names.get(key or "", "") for key in keys]
+
+
+def _sums(names: Sequence[str], codes: Array, worth: Array) -> list[Sum]:
+    """What was won under each name: `worth[i]` under `names[codes[i]]`. The most first."""
+    parts: dict[str, list[Array]] = defaultdict(list)
+    for name, places in Parts.by(names, codes):
+        parts[name].append(worth[places])
+    sums = []
+    for name, some in parts.items():
+        values = np.concatenate(some)
+        known = values[values != UNKNOWN]
+        sums.append(Sum(name, len(values), int(known.sum()), len(known)))
     return sorted(sums, key=lambda each: (-each.value, -each.won, each.name))
 
 
-def _mean(numbers: Sequence[int]) -> float | None:
-    return sum(numbers) / len(numbers) if numbers else None
+def _mean(numbers: Array) -> float | None:
+    return float(numbers.mean()) if len(numbers) else None

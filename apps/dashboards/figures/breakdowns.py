@@ -1,8 +1,7 @@
 """The figures of a period side by side: by source, campaign, form, pool, rule, group or owner.
 
-One statement counts both periods, one what is untouched now. Pool and rule are those of the first
-decision about a lead; a rule keeps its row through all versions. A lead of two interest groups
-counts for each of them.
+Pool and rule are those of the first decision about a lead; a rule keeps its key through all
+versions. A lead of two interest groups counts for each of them.
 """
 
 from __future__ import annotations
@@ -17,16 +16,17 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import CharField, Expression, F, Func, Value
 from django.db.models.functions import Cast, Coalesce
-from django.db.models.query_utils import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.dashboards.figures.cohort import Question, due_before, named, within_periods
-from apps.dashboards.figures.metrics import HIDDEN, Percentile, Untouched, share
+from apps.dashboards.figures.cohort import Question, named
+from apps.dashboards.figures.metrics import Group, Untouched
 from apps.dashboards.figures.values import Value as Worth
 from apps.dashboards.figures.values import worth_of
-from apps.leads.filters import ever_qualified, first_decision
+from apps.dashboards.kept import counting
+from apps.dashboards.kept.columns import UNKNOWN, Array
+from apps.dashboards.kept.counting import TOTALS, Counting
+from apps.leads.filters import first_decision
 from apps.leads.models import InterestGroup, Lead, Source
-from apps.leads.speed import seconds
 from apps.rules.models import Pool, Rule
 from apps.teams.access import Access
 from apps.teams.models import Membership
@@ -35,22 +35,6 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 NONE = ""  # the key of leads that have none
-
-_STATEMENT = """
-WITH cohort AS (
-  SELECT *, coalesce(waited, 'Infinity') AS wait, received_at >= %(start)s AS is_now
-  FROM ({leads}) l
-)
-SELECT key, is_now, count(*),
-  percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY wait),
-  count(*) FILTER (WHERE wait < 'Infinity'),
-  count(*) FILTER (WHERE wait <= %(target)s),
-  count(*) FILTER (WHERE wait < 'Infinity' OR received_at <= %(due_before)s),
-  count(*) FILTER (WHERE contacted), count(*) FILTER (WHERE is_qualified),
-  count(*) FILTER (WHERE is_won), coalesce(sum(worth) FILTER (WHERE is_won), 0)::bigint,
-  count(worth) FILTER (WHERE is_won)
-FROM cohort GROUP BY key, is_now
-"""
 
 _UNTOUCHED = "SELECT key, count(*), min(received_at) FROM ({leads}) u GROUP BY key"
 
@@ -63,6 +47,7 @@ class Dimension:
     label: StrOrPromise
     none: StrOrPromise  # the name of the part of leads that have none
     expression: Callable[[], Expression | F]
+    column: str  # of the kept days
     names: Callable[[Access, Iterable[str]], Mapping[str, str]]
     parameter: str
     lacking: tuple[str, str]
@@ -72,54 +57,15 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What is measured of the leads of a part in one period."""
-
-    received: int = 0
-    median: Percentile = HIDDEN
-    p90: Percentile = HIDDEN
-    p95: Percentile = HIDDEN
-    attempted: int = 0
-    within: int = 0
-    judged: int = 0
-    contacted: int = 0
-    qualified: int = 0
-    won: int = 0
-    value: int = 0  # of the won ones, in minor units of the team's currency
-    valued: int = 0  # how many won ones say what they are worth
-
-    @classmethod
-    def of(cls, received: int, ranked: Sequence[float], *rest: int) -> Counted:
-        median, p90, p95 = (Percentile.of(value, leads=received) for value in ranked)
-        return cls(received, median, p90, p95, *rest)
-
-    @property
-    def attempt_rate(self) -> float | None:
-        return share(self.attempted, self.received)
-
-    @property
-    def within_target(self) -> float | None:
-        return share(self.within, self.judged)
-
-    @property
-    def contact_rate(self) -> float | None:
-        return share(self.contacted, self.received)
-
-    @property
-    def qualified_rate(self) -> float | None:
-        return share(self.qualified, self.received)
-
-    @property
-    def won_rate(self) -> float | None:
-        return share(self.won, self.received)
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
+    """What is measured of the leads of one part, in the period and in the one before."""
+
     key: str
     name: str
-    now: Counted
-    before: Counted
+    now: Group
+    before: Group
+    value: int  # of the won ones of the period, in minor units of the team's currency
+    valued: int  # how many won ones say what they are worth
     untouched: Untouched
     link: str
 
@@ -135,45 +81,41 @@ class Breakdown:
 
 
 def breakdown(dimension: Dimension, question: Question, *, access: Access) -> Breakdown:
-    """Count; three statements beside the names."""
-    worth = worth_of(access.team)
-    counted = _count(dimension, question, worth, access)
+    """Both periods out of kept days; what is untouched now, and the names, out of the tables."""
+    counting.require(access)
+    counted = _counting(dimension, question, access)
+    now = dict(counted.tally.parts(dimension.column, counted.places))
+    before = counted.earlier_tally.by(dimension.column, counted.earlier_places)
     untouched = _untouched(dimension, question, access)
-    keys = {key for key, _is_now in counted} | untouched.keys()
+    keys = {key or NONE for key in (*now, *before)} | untouched.keys()
     names = {**dimension.names(access, keys - {NONE}), NONE: str(dimension.none)}
+    groups = {key or NONE: Group.of(counted.tally.measures(places)) for key, places in now.items()}
+    earlier = {key or NONE: Group.of(figures) for key, figures in before.items()}
+    values = {key or NONE: _value(counted, places) for key, places in now.items()}
     parts = [
         Part(
-            key, names.get(key, str(_("(gone)"))), counted.get((key, True), Counted()),
-            counted.get((key, False), Counted()), untouched.get(key, Untouched()),
-            dimension.link(key),
+            key, names.get(key, str(_("(gone)"))), groups.get(key, Group()),
+            earlier.get(key, Group()), *values.get(key, (0, 0)),
+            untouched.get(key, Untouched()), dimension.link(key),
         )
         for key in keys
     ]  # fmt: skip
     shown = [part for part in parts if part.now.received or part.untouched.leads]
-    return Breakdown(dimension, question, shown, worth)
+    return Breakdown(dimension, question, shown, worth_of(access.team))
 
 
-def _count(
-    dimension: Dimension, question: Question, worth: Worth, access: Access
-) -> dict[tuple[str, bool], Counted]:
-    rows = within_periods(_scoped(question, access), question).annotate(
-        key=dimension.expression(),
-        waited=seconds(question.clock),
-        contacted=Q(first_contact_at__isnull=False),
-        is_qualified=ever_qualified(),
-        is_won=Q(status_kind="won"),
-        worth=worth.expression(),
-    )
-    names = ("received_at", "key", "waited", "contacted", "is_qualified", "is_won", "worth")
-    sql, values = named(rows.values(*names), "l")
-    values |= {
-        "start": question.period.start,
-        "target": access.team.response_seconds,
-        "due_before": due_before(question, access),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT.format(leads=sql), values)
-        return {(key, is_now): Counted.of(*rest) for key, is_now, *rest in cursor}
+def _counting(dimension: Dimension, question: Question, access: Access) -> Counting:
+    columns = {*TOTALS, dimension.column}
+    if dimension.column == "group":
+        columns.add("group_lead")
+    return Counting(question, access.team, {*columns, "won_lead", "worth"}, columns)
+
+
+def _value(counted: Counting, places: Array) -> tuple[int, int]:
+    """What the won ones of these leads are worth, and how many of them say it."""
+    worth = counted.worth[places]
+    known = worth[worth != UNKNOWN]
+    return int(known.sum()), len(known)
 
 
 def _untouched(dimension: Dimension, question: Question, access: Access) -> dict[str, Untouched]:
@@ -230,19 +172,20 @@ def _same(_access: Access, keys: Iterable[str]) -> Mapping[str, str]:
 DIMENSIONS: Mapping[str, Dimension] = {
     each.key: each
     for each in (
-        Dimension("source", _("Source"), _("No source"), lambda: _text(F("source_id")),
+        Dimension("source", _("Source"), _("No source"), lambda: _text(F("source_id")), "source",
                   _ids(Source, lambda row: row.name), "source", ("source", "")),
-        Dimension("campaign", _("Campaign"), _("No campaign"), lambda: F("campaign"),
+        Dimension("campaign", _("Campaign"), _("No campaign"), lambda: F("campaign"), "campaign",
                   _same, "campaign", ("without", "campaign")),
-        Dimension("form", _("Form"), _("No form"), lambda: F("form"),
+        Dimension("form", _("Form"), _("No form"), lambda: F("form"), "form",
                   _same, "form", ("without", "form")),
         Dimension("pool", _("Pool"), _("No pool"), lambda: _text(first_decision("pool_id")),
-                  _ids(Pool, lambda row: row.name), "pool", ("without", "pool")),
+                  "pool", _ids(Pool, lambda row: row.name), "pool", ("without", "pool")),
         Dimension("rule", _("Rule"), _("No rule"), lambda: _text(first_decision("rule__key")),
-                  _rules, "rule", ("without", "rule")),
+                  "rule", _rules, "rule", ("without", "rule")),
         Dimension("group", _("Interest group"), _("No group"), lambda: _Groups(F("group_ids")),
-                  _ids(InterestGroup, lambda row: row.name), "group", ("without", "group")),
-        Dimension("member", _("Owner"), _("Nobody"), lambda: _text(F("owner_id")),
+                  "group", _ids(InterestGroup, lambda row: row.name), "group",
+                  ("without", "group")),
+        Dimension("member", _("Owner"), _("Nobody"), lambda: _text(F("owner_id")), "owner",
                   _people, "owner", ("owner", "none")),
     )
 }  # fmt: skip

@@ -14,7 +14,7 @@ from django.db import connection
 
 from apps.dashboards.figures.metrics import Group, Untouched, share
 from apps.dashboards.figures.periods import Period
-from apps.dashboards.kept.columns import CONTACTED, KINDS, Array, Block, microseconds
+from apps.dashboards.kept.columns import CONTACTED, KIND, KINDS, Array, Block, microseconds
 from apps.dashboards.kept.rollups import LATEST, Leads, Part, fetch_binary, read
 from apps.dashboards.kept.spans import Span, span_of
 from apps.dashboards.kept.tallies import Tally, wait_column
@@ -180,7 +180,7 @@ def _days(client: _Client, tally: Tally, chosen: Array, span: Span) -> tuple[Day
     """Every day of the period, whether or not it had leads."""
     day = np.repeat(np.arange(len(client.days)), client.sizes)
     state = client.leads.column("state")
-    won = (state & ~np.uint8(CONTACTED)) == KINDS.index("won")
+    won = (state & KIND) == KINDS.index("won")
     counted = [
         np.bincount(day[chosen & which], minlength=len(client.days)).tolist()
         for which in (chosen, np.isfinite(tally.wait), (state & CONTACTED) != 0, won)

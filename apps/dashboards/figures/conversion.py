@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+import numpy as np
 
-from apps.dashboards.figures.cohort import named
 from apps.dashboards.figures.metrics import share
-from apps.leads.models import Lead
+from apps.dashboards.kept import counting
+from apps.dashboards.kept.columns import HORIZON, HORIZON_SHIFT, HORIZONS, Array, microseconds
+from apps.dashboards.kept.rollups import Part, read
 from apps.teams.access import Access
 
-HORIZONS = (30, 60, 90)  # days
 MONTHS = 12
-
-_STATEMENT = """
-SELECT date_trunc('month', received_at AT TIME ZONE %(zone)s)::date, count(*),
-  count(*) FILTER (WHERE won <= 30), count(*) FILTER (WHERE won <= 60),
-  count(*) FILTER (WHERE won <= 90)
-FROM (
-  SELECT received_at, CASE WHEN status_kind = 'won'
-    THEN date_part('epoch', closed_at - received_at) / 86400 END AS won
-  FROM ({leads}) l
-) w GROUP BY 1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +42,48 @@ class Month:
 
 
 def conversion(access: Access, *, now: datetime) -> Sequence[Month]:
-    """The last twelve months that had leads, the latest first. One statement."""
+    """The last twelve months that had leads, the latest first. Out of kept days."""
+    counting.require(access)
     zone = ZoneInfo(access.team.timezone)
-    this = now.astimezone(zone).date().replace(day=1)
-    first = this
+    today = now.astimezone(zone).date()
+    first = _first(today)
+    days = [first + timedelta(days=n) for n in range((today - first).days)]
+    parts = read(access.team, Part(days, ("state",)), Part([today], ("state", "received")))
+    counted: dict[date, Array] = defaultdict(lambda: np.zeros(len(HORIZONS) + 2, np.int64))
+    for block in (block for leads in parts for block in leads.blocks):
+        state = block.array("state")
+        if block.day == today:
+            state = state[block.array("received") <= microseconds(now)]
+        counted[block.day.replace(day=1)] += _horizons(state)
+    months = [
+        _month(month, numbers.tolist(), now, zone)
+        for month, numbers in counted.items() if numbers[-1]
+    ]  # fmt: skip
+    return sorted(months, key=lambda month: month.first_day, reverse=True)
+
+
+def _first(today: date) -> date:
+    """The first day of the oldest of MONTHS months."""
+    first = today.replace(day=1)
     for _n in range(MONTHS - 1):
         first = (first - timedelta(days=1)).replace(day=1)
-    rows: Any = Lead.objects.behind_figures(access).counted().order_by()
-    rows = rows.filter(received_at__gte=datetime.combine(first, time(), zone), received_at__lte=now)
-    sql, values = named(rows.values("received_at", "status_kind", "closed_at"), "l")
-    with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT.format(leads=sql), {**values, "zone": access.team.timezone})
-        found = [_month(*row, now=now, zone=zone) for row in cursor]
-    return sorted(found, key=lambda month: month.first_day, reverse=True)
+    return first
 
 
-def _month(first: date, received: int, *won: int, now: datetime, zone: ZoneInfo) -> Month:
+def _horizons(state: Array) -> Array:
+    """Leads not won in time, those won within each horizon but not the one before, and all."""
+    horizon = (state & HORIZON) >> HORIZON_SHIFT
+    return np.append(np.bincount(horizon, minlength=len(HORIZONS) + 1), len(state))
+
+
+def _month(first: date, numbers: Sequence[int], now: datetime, zone: ZoneInfo) -> Month:
+    """`numbers` as `_horizons` has them."""
     ended = datetime.combine(_next(first), time(), zone)
+    _never, *within, received = numbers
+    won = dict(zip(HORIZONS, accumulate(within), strict=True))
     told = {
         days: number if ended + timedelta(days=days) <= now else None
-        for days, number in zip(HORIZONS, won, strict=True)
+        for days, number in won.items()
     }
     return Month(first, received, told)
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.dashboards.figures import cohort
 from apps.dashboards.figures.cohort import Question, named
+from apps.dashboards.kept import counting
 from apps.leads.models import Lead
 from apps.rules.pools.seat_words import skip_words
 from apps.teams.access import Access
@@ -49,8 +49,10 @@ class Fair:
 
 def fairness(question: Question, *, access: Access) -> Sequence[Fair]:
     """Members with turns or skips; the one furthest behind first."""
-    due = {str(member): (gain, taken) for member, gain, taken in cohort.turns(
-        question, access=access)}  # fmt: skip
+    due = {
+        section.key["member"]: (section.figures["due"], section.figures["taken"])
+        for section in counting.turns(question, access=access)
+    }
     skips = _skips(question, access)
     ids = [UUID(key) for key in {*due, *skips}]
     people = Membership.objects.filter(team=access.team, pk__in=ids).select_related("user")

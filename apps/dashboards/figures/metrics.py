@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.dashboards.figures import cohort
 from apps.dashboards.figures.cohort import Question, Section
 from apps.dashboards.kept import counting
 from apps.leads.models import Source
@@ -62,16 +61,18 @@ class Group:
     disqualified: int = 0
     new: int = 0
     working: int = 0
+    ever_qualified: int = 0  # at some time; whoever was won was that too
     median: Percentile = HIDDEN
     p90: Percentile = HIDDEN
+    p95: Percentile = HIDDEN
     routing_delay: float | None = None
     claim_time: float | None = None
 
     @classmethod
     def of(cls, figures: Mapping[str, Any]) -> Group:
-        median, p90 = percentiles(figures, leads=figures["received"])
-        names = cls.__dataclass_fields__.keys() - {"median", "p90"}
-        return cls(median=median, p90=p90, **{name: figures[name] for name in names})
+        median, p90, p95 = percentiles(figures, leads=figures["received"])
+        names = cls.__dataclass_fields__.keys() - {"median", "p90", "p95"}
+        return cls(median=median, p90=p90, p95=p95, **{name: figures[name] for name in names})
 
     @property
     def open(self) -> int:
@@ -80,6 +81,10 @@ class Group:
     @property
     def never(self) -> int:
         return self.received - self.attempted
+
+    @property
+    def attempt_rate(self) -> float | None:
+        return share(self.attempted, self.received)
 
     @property
     def within_target(self) -> float | None:
@@ -91,14 +96,22 @@ class Group:
         return share(self.contacted, self.received)
 
     @property
+    def qualified_rate(self) -> float | None:
+        return share(self.ever_qualified, self.received)
+
+    @property
     def won_rate(self) -> float | None:
         return share(self.won, self.received)
 
 
-def percentiles(figures: Mapping[str, Any], *, leads: int) -> tuple[Percentile, Percentile]:
-    """Median and P90 of a section."""
-    median, p90 = figures.get("percentiles") or (None, None)
-    return Percentile.of(median, leads=leads), Percentile.of(p90, leads=leads)
+def percentiles(
+    figures: Mapping[str, Any], *, leads: int
+) -> tuple[Percentile, Percentile, Percentile]:
+    """Median, P90 and P95 of a section."""
+    median, p90, p95 = (
+        Percentile.of(value, leads=leads) for value in figures.get("percentiles") or (None,) * 3
+    )
+    return median, p90, p95
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +215,8 @@ class Figures:
 
 
 def figures(question: Question, *, access: Access) -> Figures:
-    """Count everything, out of kept days for whoever sees all leads of the team."""
-    count = counting.count if counting.can_count(access) else cohort.count
-    sections = _by_name(count(question, access=access))
+    """Count everything, out of kept days."""
+    sections = _by_name(counting.count(question, access=access))
     untouched = {(s.key["by"], s.key.get(s.key["by"])): Untouched.of(s.figures)
                  for s in sections.get("untouched", [])}  # fmt: skip
     totals = {s.key["is_now"]: Group.of(s.figures) for s in sections.get("total", [])}
@@ -221,7 +233,7 @@ def figures(question: Question, *, access: Access) -> Figures:
             for s in sections.get("hour", [])
         },
         untouched=untouched.get(("all", None), Untouched()),
-        members=_members(question, access, sections.get("member", []), untouched),
+        members=_members(access, sections, untouched),
         sources=_sources(access, sections.get("source", []), untouched),
         assigned=assigned["leads"],
         taken_back=assigned["taken_back"],
@@ -251,7 +263,7 @@ def _slots(sections: Sequence[Section]) -> list[Slot]:
     slots = []
     for section in sections:
         received = section.figures["received"]
-        median, p90 = percentiles(section.figures, leads=received)
+        median, p90, _p95 = percentiles(section.figures, leads=received)
         slots.append(Slot(datetime.fromisoformat(section.key["slot"]), received, median, p90))
     return sorted(slots, key=lambda slot: slot.start)
 
@@ -268,14 +280,13 @@ def _volume(sections: Sequence[Section]) -> list[Volume]:
 
 
 def _members(
-    question: Question,
     access: Access,
-    sections: Sequence[Section],
+    sections: Mapping[str, Sequence[Section]],
     untouched: Mapping[tuple[str, Any], Untouched],
 ) -> list[MemberRow]:
     """Members at work, and those who are gone but had leads; the fastest first."""
-    by_member = {section.key["member"]: section.figures for section in sections}
-    due = {str(row[0]): row[1:] for row in cohort.turns(question, access=access)}
+    by_member = {section.key["member"]: section.figures for section in sections.get("member", [])}
+    due = {section.key["member"]: section.figures for section in sections.get("turns", [])}
     people = Membership.objects.filter(team=access.team).select_related("user")
     rows = [
         _member(person, by_member.get(str(person.pk)), due.get(str(person.pk)),
@@ -293,13 +304,13 @@ def _takes_leads(person: Membership) -> bool:
 def _member(
     person: Membership,
     counted: Mapping[str, Any] | None,
-    due: tuple[float, int] | None,
+    due: Mapping[str, Any] | None,
     untouched: Untouched,
 ) -> MemberRow:
-    share_due, turns = due or (None, 0)
+    share_due, turns = (due["due"], due["taken"]) if due else (None, 0)
     if counted is None:
         return MemberRow(person, due=share_due, turns=turns, untouched=untouched)
-    median, _p90 = percentiles(counted, leads=counted["timed"])
+    median, *_others = percentiles(counted, leads=counted["timed"])
     names = ("received", "within", "judged", "contacted", "won")
     plain = {name: counted[name] for name in names}
     return MemberRow(

@@ -33,10 +33,20 @@ class Value:
 
     def expression(self) -> RawSQL:
         """The amount in minor units of the team's currency; null if unknown."""
-        sql = _AMOUNT.format(column=f"leads_lead.{'custom' if self.is_custom else 'facts'}")
-        ours = (f"{self.key}_currency", self.currency, self.currency)
-        values = (self.key, *ours, self.key, self.key)
+        sql, values = self._sql("leads_lead")
         return RawSQL(sql, values, output_field=BigIntegerField())  # noqa: S611 - ours alone
+
+    def statement(self, table: str) -> tuple[str, dict[str, str]]:
+        """The same with named parameters, of leads that a larger statement calls `table`."""
+        sql, values = self._sql(table)
+        names = [f"worth{number}" for number in range(len(values))]
+        named = sql % tuple(f"%({name})s" for name in names)
+        return named, dict(zip(names, values, strict=True))
+
+    def _sql(self, table: str) -> tuple[str, tuple[str, ...]]:
+        sql = _AMOUNT.format(column=f"{table}.{'custom' if self.is_custom else 'facts'}")
+        ours = (f"{self.key}_currency", self.currency, self.currency)
+        return sql, (self.key, *ours, self.key, self.key)
 
 
 def worth_of(team: Team) -> Value:

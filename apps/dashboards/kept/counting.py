@@ -6,7 +6,7 @@ For those who see all leads of their team. Whoever sees only some is answered by
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -15,15 +15,17 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min
 
 from apps.dashboards.figures.cohort import Question, Section
-from apps.dashboards.kept.columns import Array, microseconds
+from apps.dashboards.kept.columns import UNKNOWN, Array, microseconds
 from apps.dashboards.kept.rollups import Leads, Part, read
 from apps.dashboards.kept.tallies import Parts, Served, Tally, percentiles, wait_column
 from apps.leads.models import Lead
 from apps.leads.speed import Clock
 from apps.rules import hours
+from apps.rules.models import Seat
 from apps.teams.access import Access
 from apps.teams.models import Team
 from apps.teams.permissions import Permission
@@ -31,6 +33,7 @@ from apps.teams.permissions import Permission
 TOTALS = ("received", "routing", "claim", "state", "source")
 SERVED = ("owner", "served_lead", "member", "took", "respond_by", "started", "ended")
 DIMENSIONS = ("source", "campaign", "form", "pool", "rule", "group", "owner")
+TURNS = ("seat", "gained", "taken")
 
 
 def can_count(access: Access) -> bool:
@@ -40,12 +43,24 @@ def can_count(access: Access) -> bool:
     )
 
 
+def require(access: Access) -> None:
+    """Refuse an access whose figures would be of some leads only: kept days know no such."""
+    if not can_count(access):
+        raise PermissionDenied
+
+
 @dataclass(frozen=True)
 class Counting:
-    """One question to one team. What is not asked for is not read."""
+    """One question to one team. What is not asked for is not read.
+
+    `columns` are those of the period, `earlier` those of the period before; where leads are read,
+    so is their wait on the question's clock.
+    """
 
     question: Question
     team: Team
+    columns: Collection[str] = (*TOTALS, "hour", *SERVED, *TURNS)
+    earlier: Collection[str] = TOTALS
 
     @cached_property
     def target(self) -> float:
@@ -61,12 +76,16 @@ class Counting:
     @cached_property
     def read(self) -> list[Leads]:
         """The days of the period, and those of the period before."""
-        period, wait = self.question.period, wait_column(self.question.clock)
+        period = self.question.period
         return read(
             self.team,
-            Part(self._days(period.start, period.end), {*TOTALS, wait, "hour", *SERVED}),
-            Part(self._days(period.previous_start, period.previous_end), {*TOTALS, wait}),
+            self._part(period.start, period.end, self.columns),
+            self._part(period.previous_start, period.previous_end, self.earlier),
         )
+
+    def _part(self, start: datetime, end: datetime, columns: Collection[str]) -> Part:
+        wait = {wait_column(self.question.clock)} if "received" in columns else set()
+        return Part(self._days(start, end) if columns else [], {*columns, *wait})
 
     @property
     def now(self) -> Leads:
@@ -85,27 +104,31 @@ class Counting:
         return np.flatnonzero(self.is_now)
 
     @cached_property
+    def worth(self) -> Array:
+        """What each lead of these days is worth if it is won; UNKNOWN elsewhere."""
+        worth = np.full(self.now.size, UNKNOWN, np.int64)
+        worth[self.now.places("won_lead")] = self.now.column("worth")
+        return worth
+
+    @cached_property
     def tally(self) -> Tally:
         return self._tally(self.now)
 
-    def before(self) -> Section | None:
-        """The totals of the period before."""
+    @cached_property
+    def earlier_places(self) -> Array:
+        """The leads of the period before, in `earlier_tally`."""
         period, leads = self.question.period, self.read[1]
         received = leads.column("received")
         start, end = microseconds(period.previous_start), microseconds(period.previous_end)
-        chosen = self._of_source(leads, (received >= start) & (received < end))
-        return _total(self._tally(leads), np.flatnonzero(chosen), is_now=False)
+        return np.flatnonzero(self._of_source(leads, (received >= start) & (received < end)))
+
+    @cached_property
+    def earlier_tally(self) -> Tally:
+        return self._tally(self.read[1])
 
     def by(self, dimension: str) -> Iterator[Section]:
         """Every measure, by one of DIMENSIONS; a lead of two groups is in both."""
-        extra = {"group", "group_lead"} if dimension == "group" else {dimension}
-        tally = self.tally
-        if not extra <= {*TOTALS, *SERVED}:
-            period, wait = self.question.period, wait_column(self.question.clock)
-            days = self._days(period.start, period.end)
-            (leads,) = read(self.team, Part(days, {*TOTALS, wait, *extra}))
-            tally = self._tally(leads)
-        for key, figures in tally.by(dimension, self.places).items():
+        for key, figures in self.tally.by(dimension, self.places).items():
             yield Section(dimension, {dimension: key}, figures)
 
     def slots(self) -> Iterator[Section]:
@@ -144,9 +167,21 @@ class Counting:
             yield Section("member", {"member": member}, figures)
         yield Section("assigned", {}, served.assigned(self.is_now))
 
+    def turns(self) -> dict[str, tuple[int, int]]:
+        """What each seat gained in nano-turns, less what it paid, and the turns that it took."""
+        seats, codes = self.now.codes("seat")
+        gained, taken = np.zeros(len(seats), np.int64), np.zeros(len(seats), np.int64)
+        np.add.at(gained, codes, self.now.column("gained"))
+        np.add.at(taken, codes, self.now.column("taken"))
+        numbers = zip(gained.tolist(), taken.tolist(), strict=True)
+        return {str(seat): both for seat, both in zip(seats, numbers, strict=True)}
+
     def sections(self) -> Iterator[Section]:
-        """All of them but what is untouched now."""
-        for section in (_total(self.tally, self.places, is_now=True), self.before()):
+        """All of them but turns and what is untouched now."""
+        for section in (
+            _total(self.tally, self.places, is_now=True),
+            _total(self.earlier_tally, self.earlier_places, is_now=False),
+        ):
             if section:
                 yield section
         for number, leads in self.tally.bins(self.places).items():
@@ -190,8 +225,35 @@ class Counting:
 
 def count(question: Question, *, access: Access) -> list[Section]:
     """Every section of the dashboard, for an access that sees all leads of its team."""
+    require(access)
     counting = Counting(question, access.team)
-    return [*counting.sections(), *untouched(access, source_id=question.source_id)]
+    return [
+        *counting.sections(),
+        *_turns(counting),
+        *untouched(access, source_id=question.source_id),
+    ]
+
+
+def turns(question: Question, *, access: Access) -> Iterator[Section]:
+    """By member: the share of turns due while eligible, and the turns taken.
+
+    In each turn every eligible seat gains its share and the winner pays one turn, so what a
+    member is due is her balance over the days of the period plus the turns that she took.
+    """
+    require(access)
+    return _turns(Counting(question, access.team, columns=TURNS, earlier=()))
+
+
+def _turns(counting: Counting) -> Iterator[Section]:
+    of_seats, sums = counting.turns(), defaultdict[UUID, list[int]](lambda: [0, 0])
+    seats = Seat.objects.filter(team=counting.team, pk__in=of_seats)
+    for seat, member in seats.values_list("pk", "membership_id"):
+        gained, taken = of_seats[str(seat)]
+        sums[member][0] += gained
+        sums[member][1] += taken
+    for member, (gained, taken) in sums.items():
+        figures = {"due": gained / 1e9 + taken, "taken": taken}
+        yield Section("turns", {"member": str(member)}, figures)
 
 
 def untouched(access: Access, *, source_id: UUID | None = None) -> Iterator[Section]:

@@ -19,7 +19,9 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from apps.accounts.ids import uuid7
-from apps.dashboards.kept.columns import COLUMNS, Block, fetch
+from apps.alerts import announcer
+from apps.dashboards.kept.columns import COLUMNS, Block
+from apps.dashboards.kept.fetching import fetch
 from apps.dashboards.models import TouchedSpan
 from apps.teams.models import Team
 
@@ -50,6 +52,8 @@ FROM (
   SELECT min(received_at) AS earliest, max(received_at) AS latest
   FROM leads_lead WHERE team_id = %(team)s
   GROUP BY received_at::date
+  UNION
+  SELECT min(at), max(at) FROM rules_turnentry WHERE team_id = %(team)s GROUP BY at::date
   UNION
   SELECT day::timestamp AT TIME ZONE %(zone)s, day::timestamp AT TIME ZONE %(zone)s
   FROM dashboards_keptday WHERE team_id = %(team)s
@@ -87,6 +91,8 @@ def refresh(*, longest: float = LONGEST) -> int:
     until, done = clock.monotonic() + longest, 0
     for team_id in _teams():
         while days := refresh_team(team_id):
+            # What is kept changes with whatever a board shows: open ones look anew.
+            announcer.stir([team_id])
             done += days
             if clock.monotonic() > until:
                 return done
@@ -98,12 +104,12 @@ def refresh_team(team_id: UUID) -> int:
     with transaction.atomic():
         if not _locked(team_id):
             return 0
-        zone = Team.objects.filter(pk=team_id).values_list("timezone", flat=True).first()
-        if zone is None:
+        team = Team.objects.filter(pk=team_id).first()
+        if team is None:
             _forget(team_id)
             return 0
-        days = _take(team_id, zone)
-        write(team_id, fetch(team_id, days, zone=zone), zone=zone)
+        days = _take(team_id, team.timezone)
+        write(team_id, fetch(team, days), zone=team.timezone)
     return len(days)
 
 

@@ -1,13 +1,13 @@
 """Leads of many days of a team, in columns: kept days where they are right, counted days elsewhere.
 
 A day is counted from the tables when it was never kept, when it was kept for another time zone,
-or when one of its leads changed since. Only a day of many leads is shown as it was kept for up
-to `LATEST` seconds after a change: no figure is ever older than that.
+or when one of its leads changed since. Where many leads would have to be counted so, a day is shown
+as it was kept for up to `LATEST` seconds after a change: no figure is ever older than that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -18,10 +18,11 @@ import numpy as np
 import psycopg
 from django.db import connection
 
-from apps.dashboards.kept.columns import COLUMNS, Array, Block, fetch
+from apps.dashboards.kept.columns import COLUMNS, Array, Block
+from apps.dashboards.kept.fetching import fetch
 from apps.teams.models import Team
 
-MANY = 2000  # leads of a day that may be shown as they were a moment ago
+MANY = 2000  # leads of changed days that are not counted again for one answer
 LATEST = 4.0  # seconds
 
 _NOTED = """
@@ -106,19 +107,27 @@ class Part:
 def read(team: Team, *parts: Part) -> list[Leads]:
     """All counted leads that were received on these days, oldest first; for each part its own.
 
-    No day is in two parts. At most three statements, however many days.
+    A few statements, however many days.
     """
-    days = [day for part in parts for day in part.days]
-    noted = _noted(team, days)
-    right = {
-        block.day: block
-        for block in kept(team, parts)
-        if block.day not in noted or (block.leads >= MANY and noted[block.day] < LATEST)
-    }
+    days = sorted({day for part in parts for day in part.days})
+    right = _right(kept(team, parts), _noted(team, days))
     missing = [day for day in days if day not in right]
-    counted = {block.day: block for block in fetch(team.pk, missing, zone=team.timezone)}
+    counted = {block.day: block for block in fetch(team, missing)}
     blocks = {**right, **counted}
     return [Leads([blocks[day] for day in sorted(part.days)]) for part in parts]
+
+
+def _right(blocks: Iterable[Block], noted: Mapping[date, float]) -> dict[date, Block]:
+    """Those that may be shown. What is counted again for one answer is bounded: newest first."""
+    right, again = {}, 0
+    for block in sorted(blocks, key=lambda block: block.day, reverse=True):
+        if block.day in noted and noted[block.day] >= LATEST:
+            continue
+        if block.day in noted and again + block.leads < MANY:
+            again += block.leads
+            continue
+        right[block.day] = block
+    return right
 
 
 def _noted(team: Team, days: Sequence[date]) -> dict[date, float]:

@@ -10,13 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from apps.dashboards.kept.columns import BY_TIMEOUT, CONTACTED, KINDS, LIVE, Array, microseconds
+from apps.dashboards.kept.columns import (
+    BY_TIMEOUT,
+    CONTACTED,
+    KIND,
+    KINDS,
+    LIVE,
+    QUALIFIED,
+    Array,
+    microseconds,
+)
 from apps.dashboards.kept.rollups import Leads
 from apps.leads.speed import BINS, MINUTE, Clock
 
 Json = dict[str, Any]
-SHARES = (0.5, 0.9)  # the percentiles of a group
-_CONTACTED, _KIND = CONTACTED, CONTACTED - 1
+SHARES = (0.5, 0.9, 0.95)  # the percentiles of a group
 
 
 @dataclass(frozen=True)
@@ -43,17 +51,13 @@ class Parts:
             start = end
 
 
-def percentile(values: Array, share: float) -> float | None:
-    """Nearest rank: the value at ⌈share · N⌉; None of nothing. Infinity sorts last."""
+def percentiles(values: Array, shares: Sequence[float] = SHARES) -> list[float] | None:
+    """Nearest ranks: the values at ⌈share · N⌉; None of nothing. Infinity sorts last."""
     if not len(values):
         return None
-    rank = max(math.ceil(share * len(values)), 1) - 1
-    return float(np.partition(values, rank)[rank])
-
-
-def percentiles(waits: Array) -> list[float | None] | None:
-    """Those of SHARES, as PostgreSQL gives them."""
-    return [percentile(waits, share) for share in SHARES] if len(waits) else None
+    ranks = [max(math.ceil(share * len(values)), 1) - 1 for share in shares]
+    parted = np.partition(values, ranks)
+    return [float(parted[rank]) for rank in ranks]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Tally:
         """Everything that is measured of the leads at these places."""
         wait = self.wait[places]
         state = self.leads.column("state")[places]
-        kinds = np.bincount(state & _KIND, minlength=len(KINDS))
+        kinds = np.bincount(state & KIND, minlength=len(KINDS))
         answered = np.isfinite(wait)
         due = self.leads.column("received")[places] <= microseconds(self.due_before)
         return {
@@ -82,7 +86,8 @@ class Tally:
             "attempted": int(answered.sum()),
             "within": int((wait <= self.target).sum()),
             "judged": int((answered | due).sum()),
-            "contacted": int((state & _CONTACTED != 0).sum()),
+            "contacted": int((state & CONTACTED != 0).sum()),
+            "ever_qualified": int((state & QUALIFIED != 0).sum()),
             **{kind: int(number) for kind, number in zip(KINDS, kinds, strict=True)},
             "routing_delay": self._median("routing", places),
             "claim_time": self._median("claim", places),
@@ -90,12 +95,15 @@ class Tally:
 
     def by(self, dimension: str, places: Array) -> dict[str | None, Json]:
         """The measures of each value of a dimension among the leads at these places."""
+        return {key: self.measures(part) for key, part in self.parts(dimension, places)}
+
+    def parts(self, dimension: str, places: Array) -> Iterator[tuple[str | None, Array]]:
+        """The leads at these places by a dimension; one of two groups is in both."""
         if dimension == "group":
-            parts = self._groups(places)
+            yield from self._groups(places)
         else:
             keys, codes = self.leads.codes(dimension)
-            parts = Parts.by(keys, codes[places], places)
-        return {key: self.measures(of_part) for key, of_part in parts}
+            yield from Parts.by(keys, codes[places], places)
 
     def bins(self, places: Array) -> dict[int, int]:
         """Leads by `leads.speed.BINS`."""
@@ -105,15 +113,20 @@ class Tally:
         numbers = np.where(np.isfinite(wait), numbers, len(BINS) - 1)
         return {int(n): int(leads) for n, leads in enumerate(np.bincount(numbers)) if leads}
 
-    def _groups(self, places: Array) -> Parts:
+    def _groups(self, places: Array) -> Iterator[tuple[str | None, Array]]:
         keys, codes = self.leads.codes("group")
         of = self.leads.places("group_lead")
-        chosen = np.isin(of, places)
-        return Parts.by(keys, codes[chosen], of[chosen])
+        is_chosen = np.zeros(self.leads.size, bool)
+        is_chosen[places] = True
+        yield from Parts.by(keys, codes[is_chosen[of]], of[is_chosen[of]])
+        is_chosen[of] = False
+        if is_chosen.any():
+            yield None, np.flatnonzero(is_chosen)
 
     def _median(self, name: str, places: Array) -> float | None:
         values = self.leads.column(name)[places]
-        return percentile(values[~np.isnan(values)], SHARES[0])
+        found = percentiles(values[~np.isnan(values)], SHARES[:1])
+        return found[0] if found else None
 
 
 def wait_column(clock: str) -> str:
@@ -177,6 +190,6 @@ class Served:
         own = own[owner[own] == owners.index(member)] if member in owners else own[:0]
         state = self.leads.column("state")[own]
         return {
-            "contacted": int((state & _CONTACTED != 0).sum()),
-            "won": int(((state & _KIND) == KINDS.index("won")).sum()),
+            "contacted": int((state & CONTACTED != 0).sum()),
+            "won": int(((state & KIND) == KINDS.index("won")).sum()),
         }

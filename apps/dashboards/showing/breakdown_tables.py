@@ -23,7 +23,7 @@ RANKS: Mapping[str, Rank] = {
     "contact": lambda part: part.now.contact_rate,
     "qualified": lambda part: part.now.qualified_rate,
     "won": lambda part: part.now.won_rate,
-    "value": lambda part: part.now.value,
+    "value": lambda part: part.value,
 }
 DEFAULT = "-received"
 
@@ -64,7 +64,7 @@ def _row(part: Part) -> list[Cell]:
         part.name, now.received, before.received, now.attempted, percent(now.attempt_rate, 1),
         seconds_in_cell(now.median), seconds_in_cell(now.p90), seconds_in_cell(now.p95),
         seconds_in_cell(before.median), percent(now.within_target, 1), part.untouched.leads,
-        now.contacted, percent(now.contact_rate, 1), now.qualified,
+        now.contacted, percent(now.contact_rate, 1), now.ever_qualified,
         percent(now.qualified_rate, 1), now.won, percent(now.won_rate, 1),
-        now.value if now.valued else "",
+        part.value if part.valued else "",
     ]  # fmt: skip

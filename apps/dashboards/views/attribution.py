@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.dashboards.figures.attribution import Attribution, Won, attribution
+from apps.dashboards.figures.attribution import Won, attribution, won_leads
 from apps.dashboards.figures.periods import LABELS
 from apps.dashboards.showing import words
 from apps.dashboards.showing.asking import Links, choices, question_of
@@ -30,15 +31,16 @@ def attribution_page(request: HttpRequest, access: Access) -> HttpResponse:
     """Who and what won the leads that came in the period."""
     question = question_of(request, access)
     found = attribution(question, access=access)
+    won = list(won_leads(question, access=access, most=MOST))
     context: dict[str, Any] = {
         "access": access,
         "section": "dashboard",
         "tab": "attribution",
         "now": question.now,
         "found": found,
-        "won": found.won[:MOST],
-        "more": max(0, len(found.won) - MOST),
-        "shown": _shown(found, access),
+        "won": won,
+        "more": max(0, found.leads - len(won)),
+        "shown": _shown(won, access),
         "periods": choices(LABELS, question.period.key),
         "leads": Links(access, question),
         "span": words.span_of(question.period),
@@ -52,12 +54,12 @@ def attribution_page(request: HttpRequest, access: Access) -> HttpResponse:
 def attribution_csv(request: HttpRequest, access: Access) -> HttpResponse:
     """A row for each won lead. No contact details: the lead is known by its id."""
     question = question_of(request, access)
-    found = attribution(question, access=access)
+    found = won_leads(question, access=access)
     columns = [
         _("Lead"), _("Received"), _("Won"), _("Source"), _("Campaign"), _("Form"), _("People"),
         _("Touches"), _("Touches by member"), _("Closed by"), _("Value, minor units"),
     ]  # fmt: skip
-    table = Table(columns, [_row(each) for each in found.won])
+    table = Table(columns, [_row(each) for each in found])
     name = f"attribution-{question.period.last_day}"
     return csv_answer(table, name=name, team=access.team)
 
@@ -74,8 +76,8 @@ def _row(each: Won) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _shown(found: Attribution, access: Access) -> set[Any]:
+def _shown(won: Sequence[Won], access: Access) -> set[Any]:
     """The leads that this actor may look at, names and all."""
-    ids = [each.lead.pk for each in found.won[:MOST]]
+    ids = [each.lead.pk for each in won]
     rows = Lead.objects.visible_to(access).filter(pk__in=ids)
     return {lead.pk for lead in rows if not is_masked(lead, by=access)}

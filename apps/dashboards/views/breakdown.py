@@ -45,7 +45,7 @@ def by_dimension(request: HttpRequest, access: Access, dimension: str) -> HttpRe
         "clocks": choices(Clock.LABELS, question.clock),
         "leads": Links(access, question),
         "span": words.span_of(question.period),
-        "has_value": any(part.now.valued for part in parts),
+        "has_value": any(part.valued for part in parts),
         "query": request.GET.urlencode(),
     }
     return render(request, "dashboards/breakdown.html", context)
