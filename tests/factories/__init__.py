@@ -4,9 +4,12 @@ from tests.factories.agencies import (
     AgencyFactory,
     ClientGrantFactory,
     ClientInvitationFactory,
+    CopyRunFactory,
+    CopyTargetFactory,
     OperatorFactory,
     OperatorInvitationFactory,
     ReportScheduleFactory,
+    RestFactory,
 )
 from tests.factories.alerts import AlertFactory
 from tests.factories.assignments import (
@@ -96,6 +99,8 @@ __all__ = [
     "CaptureFactory",
     "ClientGrantFactory",
     "ClientInvitationFactory",
+    "CopyRunFactory",
+    "CopyTargetFactory",
     "CostFactory",
     "CoverFactory",
     "CustomFieldFactory",
@@ -130,6 +135,7 @@ __all__ = [
     "RecipientSeatFactory",
     "RecipientTurnFactory",
     "ReportScheduleFactory",
+    "RestFactory",
     "RuleFactory",
     "RuleSetFactory",
     "ScoreLineFactory",

@@ -6,7 +6,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from apps.accounts.ids import uuid7
-from apps.agency.models import ReportSchedule
+from apps.agency.models import CopyRun, CopyTarget, ReportSchedule, Rest
 from apps.teams import models
 from tests.factories.teams import NOW, OfTeam, of_same_team
 
@@ -68,3 +68,35 @@ class ReportScheduleFactory(OfTeam):
     grant = of_same_team("tests.factories.agencies.ClientGrantFactory")
     to_agency = factory.LazyFunction(lambda: ["operator@example.com"])
     created_at = NOW
+
+
+class CopyRunFactory(DjangoModelFactory):
+    """A preview of nothing for nobody."""
+
+    class Meta:
+        model = CopyRun
+
+    agency = factory.SubFactory(AgencyFactory)
+    started_by = factory.SubFactory("tests.factories.teams.UserFactory")
+    source = factory.SubFactory("tests.factories.teams.TeamFactory")
+    content = factory.LazyFunction(lambda: {"sets": [], "pools": [], "names": {}})
+    created_at = NOW
+
+
+class CopyTargetFactory(DjangoModelFactory):
+    class Meta:
+        model = CopyTarget
+
+    run = factory.SubFactory(CopyRunFactory)
+    grant = factory.SubFactory(ClientGrantFactory)
+    fingerprint = ""
+
+
+class RestFactory(OfTeam):
+    class Meta:
+        model = Rest
+
+    grant = of_same_team("tests.factories.agencies.ClientGrantFactory")
+    warning = "slow"
+    at = NOW
+    until = NOW + timedelta(days=7)
