@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from apps.leads.models import CustomField, InterestGroup, Status
@@ -12,7 +14,7 @@ from apps.teams.models import Team
 from apps.teams.remembered import Remembered
 from apps.teams.team_settings import routing_moved
 
-__all__ = ["STANDARD", "TeamRegistry", "registry", "routing_moved"]
+__all__ = ["STANDARD", "TeamRegistry", "registries", "registry", "routing_moved"]
 
 STANDARD = Registry()
 
@@ -44,6 +46,26 @@ class TeamRegistry(Registry):
 def registry(team: Team) -> TeamRegistry:
     """The team's fields; no query while its routing version stands still."""
     return _registries.of(team)
+
+
+def registries(teams: Iterable[Team]) -> dict[UUID, TeamRegistry]:
+    """The fields of many teams at once: three statements for all, none of them remembered."""
+    wanted = [team.pk for team in teams]
+    own, statuses, groups = (
+        _by_team(model.objects.filter(team__in=wanted))
+        for model in (CustomField, Status, InterestGroup)
+    )
+    return {
+        pk: TeamRegistry([_field(each) for each in own[pk]], statuses[pk], groups[pk])
+        for pk in wanted
+    }
+
+
+def _by_team(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.team_id].append(row)
+    return found
 
 
 def _load(team: Team) -> TeamRegistry:
