@@ -17,6 +17,7 @@ SCHEDULE = {
     "rescore-due": every(600.0, "rules.tasks.rescore_due", expires=300),
     "find-client-warnings": every(600.0, "agency.tasks.find_warnings", expires=300),
     "tend-copies": every(30.0, "agency.tasks.tend_copies", expires=60),
+    "send-reports": every(60.0, "agency.tasks.send_reports", expires=60),
     "look-up-leads": every(3.0, "leads.tasks.look_up_due", expires=10),
     "refresh-figures": every(1.0, "dashboards.tasks.refresh", expires=3),
     "tend-simulations": every(15.0, "simulator.tasks.tend", expires=30),

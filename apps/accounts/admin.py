@@ -36,7 +36,10 @@ class UserAdmin(admin.ModelAdmin):
     readonly_fields = ("last_login", "joined_at")
     fieldsets = (
         (None, {"fields": ("email", "name", "timezone", "is_active")}),
-        (_("Alerts"), {"fields": ("wants_email_alerts", "wants_sound")}),
+        (
+            _("Alerts"),
+            {"fields": ("wants_email_alerts", "wants_weekly", "wants_reports", "wants_sound")},
+        ),
         (_("Administration"), {"fields": ("is_staff", "is_superuser", "user_permissions")}),
         (_("Moments"), {"fields": ("joined_at", "last_login")}),
     )

@@ -64,7 +64,8 @@ class NotificationsForm(forms.ModelForm):
     class Meta:
         model = User
         fields = [
-            "name", "timezone", "wants_email_alerts", "wants_sound", "quiet_from", "quiet_until",
+            "name", "timezone", "wants_email_alerts", "wants_weekly", "wants_reports",
+            "wants_sound", "quiet_from", "quiet_until",
         ]  # fmt: skip
         widgets = {
             name: forms.TimeInput(format="%H:%M", attrs={"type": "time"})

@@ -54,6 +54,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Within these hours of her own clock nothing but urgent alerts is mailed or chimes.
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    wants_weekly = models.BooleanField(
+        _("last week’s figures by e-mail on Mondays (managers and admins)"), default=True
+    )
+    wants_reports = models.BooleanField(_("reports that an agency sends by e-mail"), default=True)
     wants_sound = models.BooleanField(_("chime for new leads"), default=True)
 
     objects: ClassVar[UserManager] = UserManager()

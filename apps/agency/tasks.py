@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.agency import warning_finder
 from apps.agency.copying import runs
+from apps.agency.reports import issuing
 from config.celery import nudge
 
 LONGEST = 15 * 60
@@ -35,3 +36,15 @@ def tend_copies() -> None:
     """Wake the runs that nobody is at."""
     for run_id in runs.unfinished(now=timezone.now()):
         nudge(copy_rules, str(run_id))
+
+
+@shared_task
+def send_reports() -> int:
+    """Write down and send the reports that are due. May run twice, and at once."""
+    return issuing.run()
+
+
+@shared_task
+def send_report(mail_id: str) -> int:
+    """Send one report that somebody waits for. May run twice, and at once."""
+    return issuing.post(UUID(mail_id))

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from apps.agency.views import asking, client, clients, copying, people, report
+from apps.agency.views import asking, client, clients, copying, people, report, reports
 
 app_name = "agency"
 urlpatterns: list[URLPattern] = [
@@ -17,6 +17,11 @@ urlpatterns: list[URLPattern] = [
     path("copy/<uuid:copy_run>/go/", copying.go, name="copy_go"),
     path("copy/<uuid:copy_run>/progress/", copying.progress, name="copy_progress"),
     path("copy/<uuid:copy_run>/again/", copying.again, name="copy_again"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/add/", reports.add, name="add_plan"),
+    path("reports/<uuid:plan>/", reports.plan, name="plan"),
+    path("reports/<uuid:plan>/remove/", reports.remove, name="remove_plan"),
+    path("reports/<uuid:plan>/send/<uuid:schedule>/", reports.send_now, name="send_report"),
     path("operators/", people.operators, name="operators"),
     path("operators/invite/", people.invite, name="invite_operator"),
     path("operators/invitations/<uuid:invitation>/revoke/", people.revoke, name="revoke_operator"),

@@ -8,6 +8,8 @@ from tests.factories.agencies import (
     CopyTargetFactory,
     OperatorFactory,
     OperatorInvitationFactory,
+    ReportMailFactory,
+    ReportPlanFactory,
     ReportScheduleFactory,
     RestFactory,
 )
@@ -134,6 +136,8 @@ __all__ = [
     "RecipientPoolFactory",
     "RecipientSeatFactory",
     "RecipientTurnFactory",
+    "ReportMailFactory",
+    "ReportPlanFactory",
     "ReportScheduleFactory",
     "RestFactory",
     "RuleFactory",

@@ -6,7 +6,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from apps.accounts.ids import uuid7
-from apps.agency.models import CopyRun, CopyTarget, ReportSchedule, Rest
+from apps.agency.models import CopyRun, CopyTarget, ReportMail, ReportPlan, ReportSchedule, Rest
 from apps.teams import models
 from tests.factories.teams import NOW, OfTeam, of_same_team
 
@@ -61,13 +61,37 @@ class OperatorInvitationFactory(DjangoModelFactory):
     expires_at = NOW + timedelta(days=14)
 
 
+class ReportPlanFactory(DjangoModelFactory):
+    class Meta:
+        model = ReportPlan
+
+    agency = factory.SubFactory(AgencyFactory)
+    created_at = NOW
+
+
 class ReportScheduleFactory(OfTeam):
     class Meta:
         model = ReportSchedule
 
     grant = of_same_team("tests.factories.agencies.ClientGrantFactory")
-    to_agency = factory.LazyFunction(lambda: ["operator@example.com"])
-    created_at = NOW
+    plan = factory.SubFactory(
+        ReportPlanFactory,
+        agency=factory.SelfAttribute("..grant.agency"),
+        to_client="managers",
+    )
+    next_at = NOW
+
+
+class ReportMailFactory(OfTeam):
+    class Meta:
+        model = ReportMail
+
+    schedule = of_same_team("tests.factories.agencies.ReportScheduleFactory")
+    user = factory.SubFactory("tests.factories.teams.UserFactory")
+    side = "agency"
+    kind = "week"
+    first_day = NOW.date()
+    try_at = NOW
 
 
 class CopyRunFactory(DjangoModelFactory):

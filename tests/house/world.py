@@ -192,6 +192,7 @@ OBJECTS: Mapping[str, Maker] = {
         ).pk
     ),
     "report": _of_lead(factories.BadLeadReportFactory),
+    "report_schedule": _one(factories.ReportScheduleFactory),
     "row": _row,
     "rule": _rule_key,
     "rule_set": _rule_set,

@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.agency import consent, grant_words, invitations
 from apps.agency.forms import GrantForm
 from apps.agency.invitations import InvitationRefused
+from apps.agency.reports import plan_words, plans
 from apps.teams import visits
 from apps.teams.access import Access
 from apps.teams.agency_access import agency_name
@@ -123,6 +124,7 @@ def _page(
             for row in consent.grants_of(access)
         ],
         "open": set(typed),
+        "reports": [(row, plan_words.when(row.plan)) for row in plans.to_client(access)],
         "visits": visits.lately(access, now=now).annotate(agency_name=agency_name()),
         "ended": consent.ended_of(access)[:ENDED_SHOWN],
     }
