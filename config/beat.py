@@ -20,6 +20,8 @@ SCHEDULE = {
     "send-reports": every(60.0, "agency.tasks.send_reports", expires=60),
     "look-up-leads": every(3.0, "leads.tasks.look_up_due", expires=10),
     "refresh-figures": every(1.0, "dashboards.tasks.refresh", expires=3),
+    "send-weekly": every(60.0, "dashboards.tasks.send_weekly", expires=60),
     "tend-simulations": every(15.0, "simulator.tasks.tend", expires=30),
+    "send-pushes": every(1.0, "alerts.tasks.send_pushes", expires=5),
     "send-emails": every(3.0, "alerts.tasks.send_emails", expires=10),
 }

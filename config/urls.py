@@ -35,6 +35,7 @@ urlpatterns = [
     path("agency/<slug:agency>/", include("apps.agency.urls")),
     path("", include("apps.onboarding.public_urls")),
     path("", include("apps.teams.public_urls")),
+    path("", include("apps.alerts.public_urls")),
     path("", include("apps.capture.public_urls")),
     path("d/", include("apps.deliveries.public_urls")),
 ]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.ids import uuid7
 from apps.accounts.models import User
 from apps.teams.scope import TeamQuerySet, TeamRow
 
@@ -62,6 +63,11 @@ MAILED = (
 # Told at once, whatever hours somebody wants to be left alone in: a clock runs.
 URGENT = (
     Kind.OFFERED, Kind.OPEN, Kind.ASSIGNED, Kind.REMINDER, Kind.ESCALATED, Kind.COPY_OFFERED,
+)  # fmt: skip
+# Worth a buzz of the phone: what asks for a person's hand. E-mail tells the rest.
+PUSHED = (
+    *URGENT, Kind.TAKEN_BACK, Kind.CAME_AGAIN, Kind.FOLLOW_UP, Kind.HELD, Kind.UNPLACED,
+    Kind.NOTICE, Kind.NUDGE, Kind.REQUESTED, Kind.REQUEST_DECIDED, Kind.RECIPIENT_OFF,
 )  # fmt: skip
 # Shown in the list and counted in the badge.
 # A copy for a member has an e-mail of its own.
@@ -148,6 +154,44 @@ class AlertCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.last_seq}"
+
+
+class PushSubscription(models.Model):
+    """A browser that buzzes for somebody (web push), as long as its session is signed in.
+
+    It is behind while `told_seq` is less than her counter's last number.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    endpoint = models.CharField(max_length=500, unique=True)
+    p256dh = models.CharField(max_length=100)
+    auth = models.CharField(max_length=40)
+    session_key = models.CharField(max_length=40)
+    session_hash = models.CharField(max_length=128)
+    words = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+    told_seq = models.PositiveBigIntegerField()
+    next_try_at = models.DateTimeField(null=True)  # claimed, or its push service failed
+    failures = models.PositiveSmallIntegerField(default=0)  # in a row
+
+    def __str__(self) -> str:
+        return f"{self.words} of {self.user_id}"
+
+
+class PushKey(models.Model):
+    """The site's own key for web push, the only row."""
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
+    private_encrypted = models.TextField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="alerts_pushkey_only_one")]
+
+    def __str__(self) -> str:
+        return "The key for web push"
 
 
 class RelayHeartbeat(models.Model):

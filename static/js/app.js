@@ -9,6 +9,7 @@ import "./dialogs.js";
 import "./forms.js";
 import "./keys.js";
 import * as live from "./live.js";
+import * as push from "./push.js";
 import "./theme.js";
 
 cards.start();
@@ -16,5 +17,5 @@ alerts.start();
 live.start();
 
 if ("serviceWorker" in navigator && window.isSecureContext) {
-  navigator.serviceWorker.register("/sw.js").catch(() => {});
+  navigator.serviceWorker.register("/sw.js").then(() => push.sync("/push/")).catch(() => {});
 }

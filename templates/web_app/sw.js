@@ -1,4 +1,5 @@
-{% load static %}// Keeps the offline page, the styles and the last Today of each team on this device. Everything else is the network's.
+{% load static %}// Keeps the offline page, the styles and the last Today of each team on this device, and shows what is pushed to it.
+// Everything else is the network's.
 
 const SHELL = [
   "/offline/",
@@ -85,4 +86,34 @@ async function asset(request) {
 async function trim(cache) {
   const requests = await cache.keys();
   for (const request of requests.slice(0, Math.max(0, requests.length - STATIC_MOST))) await cache.delete(request);
+}
+
+// What is pushed is shown, always: browsers withdraw the right from sites that stay silent. Where a page is being
+// looked at, that page has said it aloud already.
+self.addEventListener("push", (event) => event.waitUntil(notify(event.data)));
+
+async function notify(data) {
+  const told = data?.json() ?? {};
+  const pages = await self.clients.matchAll({ type: "window" });
+  await self.registration.showNotification(told.title ?? "Leadrelay", {
+    body: told.body,
+    tag: told.tag,
+    renotify: Boolean(told.tag),
+    requireInteraction: Boolean(told.is_urgent),
+    silent: pages.some((page) => page.focused),
+    icon: "{% static 'icons/icon-192.png' %}",
+    data: { url: told.url ?? "/" },
+  });
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(new URL(event.notification.data.url, location.origin)));
+});
+
+async function open(url) {
+  if (url.origin !== location.origin) return;
+  const [page] = await self.clients.matchAll({ type: "window" });
+  const shown = await page?.focus().then(() => page.navigate(url)).catch(() => null);
+  if (!shown) await self.clients.openWindow(url);
 }
