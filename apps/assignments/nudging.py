@@ -145,7 +145,8 @@ def last_reminders(
 
 def _owner(member_id: UUID | None) -> Membership:
     """The member, if there is one who can be reminded."""
-    owner = Membership.objects.active().select_related("user").filter(pk=member_id).first()
+    members = Membership.objects.active().select_related("user")
+    owner = members.filter(pk=member_id).first() if member_id else None
     if owner is None:
         raise NudgeRefused(_("Nobody at work owns this lead: hand it over, or open it to all."))
     return owner
@@ -236,7 +237,9 @@ def _became(lead: Lead) -> str:
 def _moved(held: Grip, placed: Placement) -> Moved:
     was = held.assignment.member_id if held.assignment else None
     is_same = placed.owner is not None and placed.owner.pk == was
-    former = Membership.objects.active().filter(pk=None if is_same else was).first()
+    former = None
+    if was is not None and not is_same:
+        former = Membership.objects.active().filter(pk=was).first()
     generation = Lead.objects.values_list("generation", flat=True).get(pk=held.lead.pk)
     return Moved(
         outcome=placed.outcome,

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from apps.dashboards.views import attribution, breakdown, costs, road, team
+from apps.dashboards.views import attribution, breakdown, costs, live_board, road, team
 
 app_name = "dashboards"
 urlpatterns = [
     path("dashboard/", team.team, name="team"),
+    path("board/", live_board.live_board, name="board"),
     path("dashboard/<slug:figure>.csv", team.download, name="csv"),
     path("dashboard/by/<slug:dimension>/", breakdown.by_dimension, name="by"),
     path("dashboard/by/<slug:dimension>.csv", breakdown.by_dimension_csv, name="by_csv"),

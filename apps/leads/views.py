@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from apps.leads import groups
 from apps.leads.cells import harmless
 from apps.leads.chips import PAGING, carried, chips
-from apps.leads.filters import LATEST_FIRST, SCORE_BANDS, LeadFilters
+from apps.leads.filters import LATEST_FIRST, MISSED, SCORE_BANDS, LeadFilters
 from apps.leads.groups import Chip
 from apps.leads.masking import LeadCard, card, is_masked
 from apps.leads.models import Lead, LeadQuerySet, Source, StatusKind
@@ -75,10 +75,25 @@ def leads(request: HttpRequest, access: Access) -> HttpResponse:
         "chips": chips(filters, request.GET, owners),
         "carried": carried(request.GET),
         "query": _query(request),
+        "nudges": _has_nudges(filters, access),
+        "nudged_member": _nudged(filters, owners),
+        "here": request.get_full_path(),
         "older": _address(request, "after", page.older),
         "newer": _address(request, "before", page.newer),
     }
     return render(request, "leads/list.html", context)
+
+
+def _has_nudges(filters: LeadFilters, access: Access) -> bool:
+    """Whether these are leads to do something about: untouched ones, or late ones."""
+    return access.can(Permission.REASSIGN) and (filters.is_untouched or filters.target == MISSED)
+
+
+def _nudged(filters: LeadFilters, owners: Sequence[Membership]) -> Membership | None:
+    """The member of whose untouched leads this is the list."""
+    if not filters.is_untouched:
+        return None
+    return next((one for one in owners if str(one.pk) == filters.owner), None)
 
 
 @team_page(Permission.EXPORT)

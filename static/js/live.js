@@ -1,13 +1,15 @@
 // The page's socket to /ws/alerts/.
 //
 // To it:   {"type": "resume", "after": n}      on opening, on a gap, every 20 s
+//          {"type": "watch"}                   on a page with [data-watch]
 // From it: {"type": "alert", "seq", "kind", "team", "lead", "offer", "at", "data"}
 //          {"type": "caught_up", "seq": n, "now": iso}   nothing is missing up to n
+//          {"type": "stirred", "team": id}   to who watches: something changed there
 //          {"type": "look_again"}      a team is ours no more, or an agency's right in it changed
 //
 // Each alert becomes one DOM event "leadrelay:alert" on document, in the order of its number;
 // `detail.quiet` is true when this browser has shown it before (another page, an earlier load).
-// Changes of the connection: "leadrelay:connection" with detail.state live | wait | off | out;
+// "stirred" becomes "leadrelay:stirred". Changes of the connection: "leadrelay:connection" with detail.state live | wait | off | out;
 // after a time without a socket "leadrelay:caught-up" asks the page to look at the whole again.
 
 import { learn } from "./server_time.js";
@@ -126,6 +128,7 @@ function hear(event) {
     settle(Number(frame.seq ?? after));
   }
   if (frame.type === "look_again") lookAgain();
+  if (frame.type === "stirred") document.dispatchEvent(new CustomEvent("leadrelay:stirred", { detail: frame }));
   become("live");
 }
 
@@ -164,6 +167,7 @@ function connect() {
   socket = mine;
   mine.addEventListener("open", () => {
     lastHeard = Date.now();
+    if (document.querySelector("[data-watch]")) mine.send(JSON.stringify({ type: "watch" }));
     resume();
     // A server that answers nothing to "resume" had nothing to tell.
     setTimeout(() => {

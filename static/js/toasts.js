@@ -52,8 +52,9 @@ function undoButton(address, label, node) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     const response = await post(address);
-    if (response?.ok) location.reload();
-    else button.disabled = false;
+    if (!response?.ok) button.disabled = false;
+    // A page that can look anew by itself says so; every other one is loaded again.
+    else if (document.dispatchEvent(new CustomEvent("leadrelay:undone", { cancelable: true }))) location.reload();
     node.remove();
   });
   return button;

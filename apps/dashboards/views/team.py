@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from apps.dashboards.figures import metrics
 from apps.dashboards.figures.metrics import Figures
 from apps.dashboards.figures.periods import LABELS
+from apps.dashboards.live.waiting import WaitingLead, waiting_leads
 from apps.dashboards.showing import charts, speed_chart, tables, words
 from apps.dashboards.showing.asking import Links, choices, question_of
 from apps.dashboards.showing.csv_answers import csv_answer
@@ -21,6 +23,7 @@ from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 
+WAITS = 5  # leads in the list of those that wait
 CHARTS = ("bands", "speed", "arrivals", "volume")
 
 
@@ -82,6 +85,8 @@ def _context(request: HttpRequest, access: Access, figures: Figures) -> dict[str
         "members_finding": words.members_finding(figures.members),
         "tables": {name: tables.TABLES[name](figures) for name in as_tables},
         "scales": _scales(figures),
+        "waits": _waits(figures, access),
+        "here": request.get_full_path(),
         "query": request.GET.urlencode(),
     }  # fmt: skip
 
@@ -95,6 +100,14 @@ def _changes(figures: Figures) -> dict[str, tuple[str, bool | None]]:
         "contact": words.points_change(now.contact_rate, before.contact_rate),
         "won": words.count_change(now.won, before.won),
     }
+
+
+def _waits(figures: Figures, access: Access) -> Sequence[WaitingLead]:
+    """The worst of those behind `Untouched now`. Asks nothing while there are none."""
+    if not figures.untouched.leads:
+        return ()
+    question = figures.question
+    return waiting_leads(access, now=question.now, most=WAITS, source_id=question.source_id)
 
 
 def _scales(figures: Figures) -> dict[str, float]:
