@@ -23,7 +23,8 @@ UNION
 SELECT DISTINCT (received_at AT TIME ZONE %(zone)s)::date FROM leads_lead
 WHERE team_id = %(team)s AND deleted_at IS NULL AND NOT is_spam AND NOT is_test
 UNION
-SELECT DISTINCT (at AT TIME ZONE %(zone)s)::date FROM rules_turnentry WHERE team_id = %(team)s
+SELECT DISTINCT (at AT TIME ZONE %(zone)s)::date FROM rules_turnentry
+WHERE team_id = %(team)s AND reason IN ('turn', 'give_back')
 ORDER BY 1
 """
 

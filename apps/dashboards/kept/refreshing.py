@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time as clock
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,9 @@ from apps.teams.models import Team
 
 log = structlog.get_logger(__name__)
 
-DAYS_AT_ONCE = 8
+DAYS_AT_ONCE = 8  # at first; then as many as a transaction of about PACE seconds holds
+MOST_AT_ONCE = 128
+PACE = 0.5
 NOTES_AT_ONCE = 5000
 LONGEST = 2.0  # seconds of one call
 PAUSE = 0.1  # while another process is at the team
@@ -53,7 +55,8 @@ FROM (
   FROM leads_lead WHERE team_id = %(team)s
   GROUP BY received_at::date
   UNION
-  SELECT min(at), max(at) FROM rules_turnentry WHERE team_id = %(team)s GROUP BY at::date
+  SELECT min(at), max(at) FROM rules_turnentry
+  WHERE team_id = %(team)s AND reason IN ('turn', 'give_back') GROUP BY at::date
   UNION
   SELECT day::timestamp AT TIME ZONE %(zone)s, day::timestamp AT TIME ZONE %(zone)s
   FROM dashboards_keptday WHERE team_id = %(team)s
@@ -90,7 +93,7 @@ def refresh(*, longest: float = LONGEST) -> int:
     """Redo days that changed, for about `longest` seconds at most; how many were redone."""
     until, done = clock.monotonic() + longest, 0
     for team_id in _teams():
-        while days := refresh_team(team_id):
+        for days in _passes(team_id):
             # What is kept changes with whatever a board shows: open ones look anew.
             announcer.stir([team_id])
             done += days
@@ -99,7 +102,16 @@ def refresh(*, longest: float = LONGEST) -> int:
     return done
 
 
-def refresh_team(team_id: UUID) -> int:
+def _passes(team_id: UUID) -> Iterator[int]:
+    """Redo changed days of a team until there are none: how many, transaction by transaction."""
+    at_once, started = DAYS_AT_ONCE, clock.monotonic()
+    while days := refresh_team(team_id, at_once=at_once):
+        yield days
+        took, started = clock.monotonic() - started, clock.monotonic()
+        at_once = max(1, at_once // 2) if took > PACE else min(at_once * 2, MOST_AT_ONCE)
+
+
+def refresh_team(team_id: UUID, *, at_once: int = DAYS_AT_ONCE) -> int:
     """Redo some of the changed days of one team; 0 if there are none, or another is at it."""
     with transaction.atomic():
         if not _locked(team_id):
@@ -108,7 +120,7 @@ def refresh_team(team_id: UUID) -> int:
         if team is None:
             _forget(team_id)
             return 0
-        days = _take(team_id, team.timezone)
+        days = _take(team_id, team.timezone, at_once)
         write(team_id, fetch(team, days), zone=team.timezone)
     return len(days)
 
@@ -118,7 +130,7 @@ def rebuild(team_id: UUID) -> int:
     TouchedSpan.objects.create(of_team=team_id, touched_at=now())
     done = 0
     while TouchedSpan.objects.filter(of_team=team_id).exists():
-        days = refresh_team(team_id)
+        days = sum(_passes(team_id))
         done += days
         if not days:
             clock.sleep(PAUSE)
@@ -141,12 +153,12 @@ def _forget(team_id: UUID) -> None:
     TouchedSpan.objects.filter(of_team=team_id).delete()
 
 
-def _take(team_id: UUID, zone: str) -> list[date]:
+def _take(team_id: UUID, zone: str, at_once: int) -> list[date]:
     """The days to be redone now; what was noted of them is taken away."""
     values: dict[str, Any] = {
         "team": team_id,
         "zone": zone,
-        "days": DAYS_AT_ONCE,
+        "days": at_once,
         "notes": NOTES_AT_ONCE,
     }
     with connection.cursor() as cursor:
