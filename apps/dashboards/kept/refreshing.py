@@ -28,7 +28,7 @@ from apps.teams.models import Team
 log = structlog.get_logger(__name__)
 
 DAYS_AT_ONCE = 8  # at first; then as many as a transaction of about PACE seconds holds
-MOST_AT_ONCE = 128
+FEWEST_AT_ONCE, MOST_AT_ONCE = 2, 128  # two, as a note may be about two local days
 PACE = 0.5
 NOTES_AT_ONCE = 5000
 LONGEST = 2.0  # seconds of one call
@@ -108,7 +108,8 @@ def _passes(team_id: UUID) -> Iterator[int]:
     while days := refresh_team(team_id, at_once=at_once):
         yield days
         took, started = clock.monotonic() - started, clock.monotonic()
-        at_once = max(1, at_once // 2) if took > PACE else min(at_once * 2, MOST_AT_ONCE)
+        wanted = at_once // 2 if took > PACE else at_once * 2
+        at_once = min(max(wanted, FEWEST_AT_ONCE), MOST_AT_ONCE)
 
 
 def refresh_team(team_id: UUID, *, at_once: int = DAYS_AT_ONCE) -> int:
