@@ -125,8 +125,9 @@ class SkillsForm(forms.Form):
         self.skills = list(Skill.objects.filter(team_id=team_id))
         for skill in self.skills:
             self.fields[f"skill_{skill.pk}"] = forms.TypedChoiceField(
-                label=skill.name, choices=LEVELS, coerce=int, initial=has.get(skill.pk, 0)
-            )
+                label=skill.name, choices=LEVELS, coerce=int, initial=has.get(skill.pk, 0),
+                widget=forms.Select(attrs={"class": "control"}),
+            )  # fmt: skip
 
     @property
     def levels(self) -> dict[Any, int]:
