@@ -36,6 +36,7 @@ from apps.teams.scope import deed
 Asked = ApprovalRequest.Kind
 State = ApprovalRequest.State
 LONGEST_REASON = LONGEST_ANSWER = 500
+COUNTING = (Ranking.TURN, Ranking.PERFORMANCE)  # where turns are kept
 MOST_TURNS = Decimal(seats.MOST_TURNS)
 
 
@@ -59,7 +60,7 @@ def takers(by: Access) -> QuerySet[Membership]:
 def own_pools(by: Access) -> QuerySet[Pool]:
     """The pools that count her turns."""
     pools: QuerySet[Pool] = Pool.objects.visible_to(by).filter(
-        ranking=Ranking.TURN, seats__membership=by.member_id, seats__is_active=True
+        ranking__in=COUNTING, seats__membership=by.member_id, seats__is_active=True
     )
     return pools.order_by("name", "pk")
 

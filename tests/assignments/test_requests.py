@@ -178,6 +178,42 @@ class TestOfTurns:
         assert sum(credits.values()) == 0
         assert TurnEntry.objects.get(pool=pool).reason == TurnEntry.Reason.ADJUSTED
 
+    def test_the_managers_are_told_and_what_was_done_is_logged(
+        self, world: World, pool: Pool, mia: Membership, manager: Membership
+    ) -> None:
+        request = credit(world, pool, mia)
+
+        asked_for = Alert.objects.get(kind=Kind.REQUESTED, user=manager.user)
+        approvals.approve(request, by=world.access(manager), now=NOW)
+
+        assert (asked_for.data["title"], asked_for.data["by"]) == ("DACH", str(mia.user))
+        told = Alert.objects.get(kind=Kind.REQUEST_DECIDED)
+        assert (told.user, told.data["reason"]) == (mia.user, "request_approved")
+        written = AuditEntry.objects.filter(target_id=pool.pk).values_list("action", "actor")
+        assert set(written) >= {
+            ("request.made", mia.user_id), ("request.approved", manager.user_id),
+            ("rules.credit_adjusted", manager.user_id),
+        }  # fmt: skip
+
+    def test_a_second_tab_moves_the_ledger_no_second_time(
+        self, world: World, pool: Pool, mia: Membership, manager: Membership
+    ) -> None:
+        request, his = credit(world, pool, mia), browser_of(manager)
+        where = f"/t/{world.team.slug}/requests/{request.pk}/"
+
+        answers = [his.post(f"{where}{deed}/") for deed in ("approve", "approve", "refuse")]
+
+        assert [answer.status_code for answer in answers] == [302] * 3
+        assert TurnEntry.objects.filter(pool=pool).count() == 1
+        assert ApprovalRequest.objects.get().state == State.APPROVED
+
+    def test_turns_of_a_pool_by_performance_can_be_asked_for(
+        self, world: World, pool: Pool, mia: Membership
+    ) -> None:
+        Pool.objects.filter(pk=pool.pk).update(ranking="performance")
+
+        assert list(approvals.own_pools(world.access(mia))) == [pool]
+
     @pytest.mark.parametrize("turns", ["0", "-1", "100.01", "NaN", "Infinity"])
     def test_odd_numbers_of_turns_are_refused(
         self, world: World, pool: Pool, mia: Membership, turns: str
@@ -252,6 +288,8 @@ def test_of_two_who_decide_at_once_one_does(
     assert sorted(outcomes) == [False, True]
     assert AuditEntry.objects.filter(action="request.approved").count() == 1
     assert Alert.objects.filter(kind=Kind.REQUEST_DECIDED).count() == 1
+    moved = TurnEntry.objects.filter(pool=pool, reason=TurnEntry.Reason.ADJUSTED)
+    assert moved.count() == (1 if kind == "turns" else 0)
 
 
 @pytest.mark.django_db
