@@ -81,7 +81,7 @@ class Agreement(TeamRow, Deed):
         ]
 
     def __str__(self) -> str:
-        return f"{self.team_id} → {self.to_id or self.email}: {self.state}"
+        return f"{self.email or self.to_id}: {self.state}"
 
 
 class RecipientQuerySet(TeamQuerySet["Recipient"]):
