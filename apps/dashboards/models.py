@@ -1,4 +1,4 @@
-"""What leads cost. Figures themselves are counted, and kept in tables that can be rebuilt."""
+"""What leads cost, and Monday’s mails. Figures are counted, and kept in tables to be rebuilt."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.dashboards.weekly.models import WeeklyMail
 from apps.leads.models import Source
 from apps.teams.scope import Deed, TeamRow
+
+__all__ = ["Cost", "KeptDay", "TouchedSpan", "WeeklyMail"]
 
 
 class Cost(TeamRow, Deed):

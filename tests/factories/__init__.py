@@ -26,7 +26,7 @@ from tests.factories.assignments import (
 )
 from tests.factories.capture import CaptureFactory, ImportFactory, ImportRowFactory
 from tests.factories.content import ScriptFactory
-from tests.factories.dashboards import CostFactory, KeptDayFactory
+from tests.factories.dashboards import CostFactory, KeptDayFactory, WeeklyMailFactory
 from tests.factories.deliveries import (
     ArrivalFactory,
     DeliveryAttemptFactory,
@@ -158,4 +158,5 @@ __all__ = [
     "UserFactory",
     "VariantFactory",
     "VersionFactory",
+    "WeeklyMailFactory",
 ]  # fmt: skip

@@ -6,8 +6,8 @@ from typing import Any
 import factory
 
 from apps.dashboards.kept.columns import COLUMNS
-from apps.dashboards.models import Cost, KeptDay
-from tests.factories.teams import NOW, OfTeam
+from apps.dashboards.models import Cost, KeptDay, WeeklyMail
+from tests.factories.teams import NOW, OfTeam, of_same_team
 
 
 class CostFactory(OfTeam):
@@ -37,3 +37,12 @@ class KeptDayFactory(OfTeam):
     def _create(cls, model_class: type[KeptDay], *args: Any, **kwargs: Any) -> KeptDay:
         columns = dict.fromkeys(COLUMNS, b"")
         return model_class.objects.create(*args, **{**columns, **kwargs})
+
+
+class WeeklyMailFactory(OfTeam):
+    class Meta:
+        model = WeeklyMail
+
+    membership = of_same_team("tests.factories.teams.MembershipFactory")
+    week = date(2026, 2, 2)
+    try_at = NOW

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from apps.agency import outcomes
 from apps.agency.outcomes import Outcome
@@ -49,7 +48,7 @@ class Sent:
         return outcomes.total(self.lines)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a report says, in no particular form. `members` is None where they are hidden."""
 
@@ -70,11 +69,6 @@ class Report:
     @property
     def target(self) -> timedelta:
         return timedelta(seconds=self.team.response_seconds)
-
-    @cached_property
-    def qualified(self) -> int:
-        """Leads that ever were qualified."""
-        return sum(part.now.qualified for part in self.sources.parts)
 
     @property
     def is_over(self) -> bool:

@@ -113,7 +113,8 @@ def _rates(report: Report) -> list[Figure]:
               _("Leads with a call, message or e-mail by a person ÷ received."), ""),
         _rate(_("Contacted"), now.contacted, now.received, (before.contacted, before.received),
               _("Leads that replied or were talked to ÷ received."), "counted=1&contacted=1"),
-        _rate(_("Qualified"), report.qualified, now.received, None,
+        _rate(_("Qualified"), now.ever_qualified, now.received,
+              (before.ever_qualified, before.received),
               _("Leads that ever were qualified, the won ones too ÷ received."), ""),
         _rate(_("Won"), now.won, now.received, (before.won, before.received),
               _("Leads received in these days that are won by now ÷ received."),
@@ -122,10 +123,10 @@ def _rates(report: Report) -> list[Figure]:
 
 
 def _rate(
-    name: str, part: int, whole: int, before: tuple[int, int] | None, definition: str, query: str
+    name: str, part: int, whole: int, before: tuple[int, int], definition: str, query: str
 ) -> Figure:
     rate = share(part, whole)
-    change = words.points_change(rate, share(*before)) if before else ("", None)
+    change = words.points_change(rate, share(*before))
     said = {"part": intcomma(part), "whole": intcomma(whole)}
     return Figure(
         name, words.percent(rate), change, definition, query, _("%(part)s of %(whole)s") % said

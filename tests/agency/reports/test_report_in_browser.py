@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from apps.deliveries.models import Delivery
 from apps.teams.models import ClientGrant, Team
@@ -71,7 +71,9 @@ def _client() -> ClientGrant:
     return grant
 
 
-def test_an_operator_reads_a_report_and_prints_it(sign_in: SignIn, tmp_path: Path) -> None:
+def test_an_operator_reads_a_report_prints_it_and_orders_it(
+    sign_in: SignIn, tmp_path: Path
+) -> None:
     grant = _client()
     operator = factories.OperatorFactory(agency=grant.agency)
     page = sign_in(operator.user)
@@ -97,3 +99,27 @@ def test_an_operator_reads_a_report_and_prints_it(sign_in: SignIn, tmp_path: Pat
     paper = Path(SHOTS or tmp_path) / "printed.pdf"
     page.pdf(path=paper, format="A4", print_background=True, prefer_css_page_size=True)
     assert paper.read_bytes().count(b"/Type /Page\n") <= 4
+
+    page.emulate_media(media="screen", color_scheme="light")
+    page.goto(f"/agency/{grant.agency.slug}/reports/")
+    assert_accessible(page)
+    page.get_by_label("Client", exact=False).first.select_option(label=grant.team.name)
+    page.get_by_label("Its managers and admins").check()
+    _shots(page, "order")
+    page.get_by_role("button", name="Order it").click()
+    _shots(page, "ordered")
+    page.get_by_role("link", name=grant.team.name).click()
+    expect(page.get_by_role("button", name="Send me one now")).to_be_visible()
+    assert_accessible(page)
+    _shots(page, "plan")
+
+
+def _shots(page: Page, name: str) -> None:
+    """Pictures for whoever wants to look: LEADRELAY_SHOTS names a folder."""
+    for width, theme in ((1440, "light"), (390, "light"), (1440, "dark")) if SHOTS else ():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(200)
+        page.screenshot(path=f"{SHOTS}/{name}-{width}-{theme}.png", full_page=True)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")

@@ -30,8 +30,8 @@ def row() -> ReportSchedule:
     team = factories.TeamFactory(name="Pinecrest", timezone="Europe/Vienna")
     grant = factories.ClientGrantFactory(team=team, agency__name="Fieldnote")
     operator = factories.OperatorFactory(agency=grant.agency, user__email="op@agency.example")
-    for role, email in (("manager", "m@client.example"), ("admin", "a@client.example"),
-                        ("salesperson", "s@client.example"), ("viewer", "v@client.example")):  # fmt: skip
+    for role in ("manager", "admin", "salesperson", "viewer"):
+        email = f"{role[0]}@client.example"
         factories.MembershipFactory(team=team, role=role, user__email=email)
     plan = factories.ReportPlanFactory(
         agency=grant.agency, grant=grant, rhythm="weekly", operators=[operator.pk],
