@@ -45,3 +45,6 @@ def _partners(demo: Mapping[str, Any], width: int) -> Iterator[str]:
     for partner in demo.get("partners", ()):
         yield f"and at {partner['name']}, which gets copies of some leads, as"
         yield from (f"  {role:{width}}  {email}" for role, email in partner["sign_in"].items())
+    for agency in demo.get("agencies", ()):
+        yield f"and at {agency['name']}, an agency with clients of its own, as"
+        yield from (f"  {role:{width}}  {email}" for role, email in agency["sign_in"].items())

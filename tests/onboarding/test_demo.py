@@ -13,11 +13,13 @@ from django.core.management import call_command
 from django.db.models import Count, F, Q, Sum
 from django.test import Client
 
+from apps.agency import warning_finder
 from apps.alerts.models import Alert
 from apps.assignments.models import Assignment, Decision, Offer
 from apps.assignments.services import expire_due
 from apps.capture.copies import take_due
 from apps.capture.models import Capture
+from apps.dashboards.models import Cost
 from apps.deliveries.models import ARRIVED, WAITING, Arrival, Delivery, DeliveryAttempt, Dispute
 from apps.deliveries.plans import offers
 from apps.deliveries.returns import coming_back
@@ -32,7 +34,8 @@ from apps.rules.models import (
     Seat,
     TurnEntry,
 )
-from apps.teams.models import Membership, Team
+from apps.teams.models import Agency, ClientGrant, ClientInvitation, Membership, Team
+from apps.teams.permissions import Grant
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +120,9 @@ def test_its_past_holds_together_and_every_page_has_something(client: Client) ->
     for holds in (places_are_counted, credits_sum_to_zero, moments_are_in_order, owners_agree,
                   nothing_is_due_at_once, the_partner_got_its_copies):  # fmt: skip
         holds(partner)
-    for email in made["partners"][0]["sign_in"].values():
+    the_agency_holds_together()
+    for email in (*made["partners"][0]["sign_in"].values(),
+                  *made["agencies"][0]["sign_in"].values()):  # fmt: skip
         assert client.login(username=email, email=email, password=made["password"])
     # Nobody begins ahead of anybody: the next twelve website leads go to twelve people.
     assert len({send(client, path_of(made, "website"), n)["owner"] for n in range(12)}) == 12
@@ -253,7 +258,9 @@ def no_copy_goes_out(team: Team) -> None:
 
 def the_partner_got_its_copies(team: Team) -> None:
     arrivals = Arrival.objects.filter(team=team)
-    sent = Delivery.objects.filter(channel=Recipient.Kind.TEAM, state=Delivery.State.DELIVERED)
+    sent = Delivery.objects.filter(
+        team__slug="acme", channel=Recipient.Kind.TEAM, state=Delivery.State.DELIVERED
+    )
     assert set(arrivals.values_list("delivery_id", flat=True)) == set(
         sent.values_list("pk", flat=True)
     )
@@ -261,3 +268,32 @@ def the_partner_got_its_copies(team: Team) -> None:
     assert Offer.objects.filter(team=team, state=Offer.State.OPEN).exists()
     by_source = Lead.objects.filter(team=team).values_list("source__kind")
     assert {kind for kind, _n in by_source.annotate(Count("pk"))} == {"copy", "json"}
+
+
+def the_agency_holds_together() -> None:
+    """Every grant there is, warnings as the finder finds them, and copies with an outcome."""
+    agency = Agency.objects.get()
+    live = ClientGrant.objects.filter(agency=agency, ended_at=None).select_related("team")
+    assert len(live) == 8
+    assert {grant for each in live for grant in each.allows} == set(Grant.values)
+    assert {each.is_masked for each in live} == {True, False}
+    assert [each.allows for each in live].count([]) == 1
+    assert ClientGrant.objects.filter(agency=agency).exclude(ended_at=None).count() == 1
+    assert ClientInvitation.objects.filter(agency=agency, accepted_at=None).count() == 1
+    for each in live:
+        assert Lead.objects.filter(team=each.team).count() >= 15
+        for holds in (places_are_counted, credits_sum_to_zero, moments_are_in_order, owners_agree,
+                      nothing_is_due_at_once):  # fmt: skip
+            holds(each.team)
+        assert Cost.objects.filter(team=each.team).count() == 6
+    warned = {each.pk: set(each.warned) - {"told"} for each in live}
+    assert warning_finder.find(now=datetime.now(UTC)) == 0
+    found = {each.pk: set(each.warned) - {"told"} for each in live.all()}
+    assert found == warned
+    assert sorted(len(kinds) for kinds in warned.values()) == [0] * 6 + [1, 1]
+    sent = Delivery.objects.filter(team=agency.sending_team)
+    assert {each.state for each in sent} == {Delivery.State.DELIVERED}
+    became = Lead.objects.filter(source__sender=agency.sending_team)
+    assert became.count() == sent.count() == 30
+    assert became.filter(first_contact_at__isnull=False).exists()
+    assert not Lead.objects.filter(team=agency.sending_team, deleted_at=None).exists()

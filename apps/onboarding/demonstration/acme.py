@@ -19,6 +19,7 @@ from apps.onboarding.demonstration import (
     sharing,
     tried,
 )
+from apps.onboarding.demonstration.northstar import story as northstar
 from apps.teams.models import Team
 
 PASSWORD = "leadrelay-demo"  # noqa: S105 - a demo's, printed wherever it is used
@@ -46,6 +47,7 @@ def _make(*, password: str, with_past: bool, now: datetime) -> Team:
     more_rules.add(made, now=now)
     present.add(made, now=now)
     tried.add(made, now=now)
+    northstar.make(password=password, now=now)
     past.put_off(made.team)
     past.put_off(partner.team)
     return made.team

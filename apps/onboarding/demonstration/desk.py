@@ -40,13 +40,20 @@ class Desk:
         self._people = {access.member_id: access for access in company.salespeople}
         # Some are quick, some are slow, and it stays so: minutes to the first attempt.
         self._pace = {member_id: self._chance.uniform(0.8, 3.6) for member_id in self._people}
+        self._pace_now: Callable[[datetime], float] = lambda when: 1
         self.book = Casebook.of(company.team)
+
+    def work_at(self, pace: float, *, slower_from: datetime | None = None, times: int = 1) -> None:
+        """Let everybody take so many times as long, and from a moment on that many times again."""
+        slow = pace * times
+        self._pace_now = lambda when: slow if slower_from and when >= slower_from else pace
 
     def take(self, lead: Lead, when: datetime) -> None:
         """A new owner: plan the first attempt, or that it does not come in time."""
         by = self._people[lead.owner_id]
         mine = Assignment.objects.select_related("pool").get(lead=lead, ended_at=None)
-        first = when + self._agenda.minutes(self._pace[lead.owner_id])
+        pace = self._pace[lead.owner_id] * self._pace_now(when)
+        first = when + self._agenda.minutes(pace)
         due = mine.respond_by
         if due and mine.pool and mine.pool.name == FLOOR:
             first = min(first, when + (due - when) * 0.9)

@@ -12,6 +12,7 @@ from apps.capture import sources
 from apps.leads.models import Source
 from apps.onboarding.demonstration import cast
 from apps.onboarding.demonstration.cast import Person
+from apps.onboarding.demonstration.northstar import story as northstar
 from apps.rules.models import Agreement, Pool
 from apps.teams.models import Membership, Team
 
@@ -34,6 +35,7 @@ def describe(team: Team, *, password: str) -> dict[str, Any]:
         "members": members,
         "sign_in": _sign_in(members),
         "partners": [_partner(each) for each in _partners(team)],
+        "agencies": northstar.describe(),
         "sources": connected,
         "pools": [_pool(pool) for pool in Pool.objects.filter(team=team).order_by("created_at")],
         "curl": _curl(connected["website"]["address"]) if "website" in connected else "",

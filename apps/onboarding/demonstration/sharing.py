@@ -57,7 +57,7 @@ def play(acme: Company, partner: Company, *, now: datetime) -> None:
     _send_some_back(partner, now)
     _near_the_quota(acme.team, now)
     _tell_of_trouble(acme.team, now)
-    _settle(partner.team, now)
+    settle(partner.team, now)
     past.settle(acme.team, now)
 
 
@@ -68,7 +68,7 @@ def _deliver_to(partner: Company, sender: Team, agenda: Agenda) -> None:
     source.team = partner.team
     for delivery in _copies(sender, names.NORDLICHT).filter(state=State.QUEUED):
         at = delivery.queued_at + timedelta(seconds=agenda.chance.uniform(0.6, 3))
-        agenda.at(at, partial(_hand_over, road, source, delivery))
+        agenda.at(at, partial(hand_over, road, source, delivery))
     for when, body in nordlicht.own_leads(agenda):
         agenda.at(when, partial(road.arrive, "website", body))
     agenda.play()
@@ -76,7 +76,7 @@ def _deliver_to(partner: Company, sender: Team, agenda: Agenda) -> None:
     road.desk.book.write()
 
 
-def _hand_over(road: Road, source: Source, delivery: Delivery, at: datetime) -> None:
+def hand_over(road: Road, source: Source, delivery: Delivery, at: datetime) -> None:
     """As `capture.copies` does it, at a moment of the past."""
     arrivals.record(delivery, to=source.team_id, now=at)
     answer = capture.receive(
@@ -181,7 +181,7 @@ def _tell_of_trouble(team: Team, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _settle(team: Team, now: datetime) -> None:
+def settle(team: Team, now: datetime) -> None:
     """Nothing of the past is due, and nobody is mailed about it."""
     past.settle(team, now)
     Lead.objects.filter(team=team).update(look_up_at=None, enriched_at=F("received_at"))

@@ -56,3 +56,6 @@ def _partners(made: dict[str, Any], width: int) -> Iterator[str]:
     for partner in made["partners"]:
         yield f"\nand at {partner['name']}, which gets copies of some leads"
         yield from (f"  {email:{width}}  {role}" for role, email in partner["sign_in"].items())
+    for agency in made["agencies"]:
+        yield f"\nand at {agency['name']}, an agency with clients of its own"
+        yield from (f"  {email:{width}}  {role}" for role, email in agency["sign_in"].items())
