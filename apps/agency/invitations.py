@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.agency import agencies, grant_words, mails
 from apps.agency.people import Sent
+from apps.teams import audit
+from apps.teams.access import Access
 from apps.teams.agency_access import AgencyAccess
 from apps.teams.models import ClientInvitation, Team
 from apps.teams.permissions import Grant
@@ -102,11 +104,16 @@ def find(token: str, *, now: datetime) -> ClientInvitation | None:
 
 
 @transaction.atomic
-def decline(invitation: ClientInvitation, *, now: datetime) -> None:
-    """Say no: whoever has the link may. InvitationRefused if it was answered meanwhile."""
+def decline(invitation: ClientInvitation, *, now: datetime, by: Access | None = None) -> None:
+    """Say no: whoever has the link may, or somebody of a team, in whose log it stands then.
+
+    InvitationRefused if it was answered meanwhile.
+    """
     row = taken(invitation, now)
     row.revoked_at = now
     row.save(update_fields=["revoked_at"])
+    if by is not None:
+        audit.record(by=by, action="agency.declined", target=invitation.agency, now=now)
     names = {"client": row.name}
     letter = mails.Letter(
         subject=_("%(client)s said no") % names,

@@ -195,6 +195,7 @@ WORDS: Mapping[str, Any] = {
     "cost.removed": _("removed a cost"),
     "agency.founded": _("founded the agency"),
     "agency.granted": _("let an agency in"),
+    "agency.declined": _("said no to an agency"),
     "agency.grant_changed": _("changed what an agency may do"),
     "agency.ended": _("ended what an agency may do"),
     "agency.operator_in": _("let an operator of the agency in again"),

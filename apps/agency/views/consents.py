@@ -88,7 +88,7 @@ def accept(request: HttpRequest, access: Access, client_invitation: UUID) -> Htt
 def decline(request: HttpRequest, access: Access, client_invitation: UUID) -> HttpResponse:
     asked = _asked(request, client_invitation)
     try:
-        invitations.decline(asked, now=timezone.now())
+        invitations.decline(asked, by=access, now=timezone.now())
     except InvitationRefused as refused:
         messages.info(request, str(refused))
         return redirect("consents:agencies", team=access.team.slug)
