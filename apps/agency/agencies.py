@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from apps.teams.permissions import Permission
 # Two agencies of one name at the same moment wait for each other on this number.
 _NAMING_LOCK = 7_215_005
 MOST_OF_A_PERSON = 10
+PRESSED_AGAIN = timedelta(minutes=1)
 
 
 class AgencyRefused(ValueError):
@@ -28,8 +29,14 @@ class AgencyRefused(ValueError):
 def create_agency(
     *, name: str, timezone: str, currency: str, owner: User, now: datetime
 ) -> AgencyAccess:
-    """A new agency, which its first owner runs. It sees no client before one agrees."""
+    """A new agency, which its first owner runs. It sees no client before one agrees.
+
+    The one that she has just founded under this name is given back: a form may be sent twice.
+    """
     _one_at_a_time()
+    just_founded = _just_founded(name, owner, now)
+    if just_founded is not None:
+        return AgencyAccess(just_founded.agency, owner, just_founded)
     if Operator.objects.filter(user=owner).count() >= MOST_OF_A_PERSON:
         raise AgencyRefused(_("You work at many agencies already. Leave one first."))
     agency = Agency.objects.create(
@@ -41,6 +48,14 @@ def create_agency(
     by = AgencyAccess(agency, owner, operator)
     record(by=by, action="agency.founded", target=agency.name, now=now)
     return by
+
+
+def _just_founded(name: str, owner: User, now: datetime) -> Operator | None:
+    rows = Operator.objects.filter(
+        user=owner, role=Operator.Role.OWNER, agency__name=name, agency__is_active=True,
+        agency__created_at__gt=now - PRESSED_AGAIN,
+    )  # fmt: skip
+    return rows.select_related("agency").first()
 
 
 @transaction.atomic

@@ -6,10 +6,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from apps.agency import outcomes
-from apps.agency.warnings import Warned, standing
+from apps.agency.warnings import Warned, needing
+from apps.dashboards.costs import of_teams
+from apps.dashboards.costs.of_teams import Spent
 from apps.dashboards.figures import clients as counting
 from apps.dashboards.figures.clients import ClientFigures
 from apps.dashboards.figures.metrics import Group, Percentile, share
@@ -75,6 +79,12 @@ class ClientRow:
     access: Access
     warnings: Sequence[Warned] = ()
     delivered: int = 0
+    spent: Spent | None = None
+
+    @property
+    def per_contacted(self) -> int | None:
+        """What one contacted lead cost, in the currency of `spent`."""
+        return self.spent.per(self.figures.now.contacted) if self.spent else None
 
     @property
     def team(self) -> Team:
@@ -123,6 +133,9 @@ class Total:
     within: float | None = None
     contact_rate: float | None = None
     won_rate: float | None = None
+    # Only where all that was spent was spent in one currency.
+    per_contacted: int | None = None
+    currency: str = ""
 
 
 def rows(question: ListQuestion, *, by: AgencyAccess) -> list[ClientRow]:
@@ -138,7 +151,8 @@ def of_grants(
     teams = [grant.team_id for grant in grants]
     figures = counting.clients(teams, period=period, now=now)
     delivered = outcomes.delivered_to(teams, sender=by.agency.sending_team_id, period=period)
-    warned = standing(grants)
+    warned = needing(grants, now=now)
+    cost = of_teams.spent(_days(figures))
     return [
         ClientRow(
             grant=grant,
@@ -146,14 +160,22 @@ def of_grants(
             access=by.inside(grant),
             warnings=warned.get(grant.pk, ()),
             delivered=delivered.get(grant.team_id, 0),
+            spent=cost.get(grant.team_id),
         )
         for grant in grants
     ]
 
 
+def _days(figures: Mapping[UUID, ClientFigures]) -> dict[UUID, of_teams.Days]:
+    """Of each client, the first and the last of its own days that are counted."""
+    counted = {team: each.days for team, each in figures.items() if each.days}
+    return {team: (days[0].date, days[-1].date) for team, days in counted.items()}
+
+
 def total(rows: Sequence[ClientRow]) -> Total:
     groups = [row.figures.now for row in rows]
     received = _sum(groups, "received")
+    spent = _all_spent(rows)
     return Total(
         received=received,
         delivered=sum(row.delivered for row in rows),
@@ -161,7 +183,21 @@ def total(rows: Sequence[ClientRow]) -> Total:
         within=share(_sum(groups, "within"), _sum(groups, "judged")),
         contact_rate=share(_sum(groups, "contacted"), received),
         won_rate=share(_sum(groups, "won"), received),
+        per_contacted=spent.per(_contacted_for_money(rows)) if spent else None,
+        currency=spent.currency if spent else "",
     )
+
+
+def _all_spent(rows: Sequence[ClientRow]) -> Spent | None:
+    """What all of them spent; None of different currencies, which are never added."""
+    amounts = [row.spent for row in rows if row.spent]
+    if len({each.currency for each in amounts}) != 1:
+        return None
+    return Spent(sum((each.amount for each in amounts), Decimal(0)), amounts[0].currency)
+
+
+def _contacted_for_money(rows: Sequence[ClientRow]) -> int:
+    return sum(row.figures.now.contacted for row in rows if row.spent)
 
 
 def _sum(groups: Sequence[Group], name: str) -> int:

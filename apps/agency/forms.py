@@ -103,7 +103,7 @@ class StartForm(forms.Form):
         r"^[A-Za-z]{3}$",
         label=_("Currency"),
         initial="EUR",
-        help_text=_("Three letters, such as EUR or USD: costs of all clients are shown in it."),
+        help_text=_("Three letters, such as EUR or USD. Clients that count in another show theirs."),
     )
 
     def clean_currency(self) -> str:

@@ -18,7 +18,7 @@ from apps.agency.people import Sent
 from apps.teams import audit
 from apps.teams.access import Access
 from apps.teams.agency_access import AgencyAccess
-from apps.teams.models import ClientInvitation, Team
+from apps.teams.models import Agency, ClientInvitation, Team
 from apps.teams.permissions import Grant
 from apps.teams.secrets import new_token, token_hash
 
@@ -59,8 +59,11 @@ def invite_client(
 ) -> Sent:
     """Ask a company, by mail, to become a client; `team` is one that was made for it.
 
-    Nothing is granted before it answers, and the answer may grant less than was asked.
+    Nothing is granted before it answers, and the answer may grant less than was asked. Asked twice
+    while the first link works, as by a double press, InvitationRefused.
     """
+    Agency.objects.select_for_update(no_key=True).get(pk=by.agency.pk)
+    _refuse_twice(name, email, by, now)
     if waiting(by).count() >= MOST_OPEN:
         raise InvitationRefused(_("Too many companies have not answered. Take some back first."))
     token = new_token()
@@ -74,6 +77,13 @@ def invite_client(
         detail={"allows": row.allows, "is_masked": is_masked},
     )  # fmt: skip
     return _send(row, token, by)
+
+
+def _refuse_twice(name: str, email: str, by: AgencyAccess, now: datetime) -> None:
+    asked = waiting(by).filter(expires_at__gt=now, name__iexact=name, email__iexact=email.strip())
+    if asked.exists():
+        words = _("%(client)s was asked at this address already: send it again from the list.")
+        raise InvitationRefused(words % {"client": name})
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.accounts.people import create_person, find_person
 from apps.agency import agencies, mails
+from apps.teams import audit
 from apps.teams.agency_access import AgencyAccess
 from apps.teams.models import Agency, Operator, OperatorInvitation
 from apps.teams.secrets import new_token, token_hash
@@ -156,11 +157,21 @@ def change_operator(
         _keep_an_owner(row)
     if (row.role, row.is_active) == (role, is_active):
         return row
+    is_moved = row.is_active != is_active
     row.role, row.is_active = Operator.Role(role), is_active
     row.save(update_fields=["role", "is_active"])
+    if is_moved:
+        _tell_clients(row, by=by, now=now)
     detail = {"role": role, "is_active": is_active}
     agencies.record(by=by, action="operator.changed", target=row.user.email, now=now, detail=detail)
     return row
+
+
+def _tell_clients(row: Operator, *, by: AgencyAccess, now: datetime) -> None:
+    """Who may come in is said in the log of every client: it is their team that she enters."""
+    rights = [by.inside(grant) for grant in by.clients()]
+    action = "agency.operator_in" if row.is_active else "agency.operator_out"
+    audit.record_in_each(rights, action=action, target=row, now=now)
 
 
 def _keep_an_owner(leaving: Operator) -> None:

@@ -33,8 +33,10 @@ def copy_rules(run_id: str) -> None:
 
 @shared_task
 def tend_copies() -> None:
-    """Wake the runs that nobody is at."""
-    for run_id in runs.unfinished(now=timezone.now()):
+    """Wake the runs that nobody is at, and throw old ones away."""
+    now = timezone.now()
+    runs.forget(now=now)
+    for run_id in runs.unfinished(now=now):
         nudge(copy_rules, str(run_id))
 
 

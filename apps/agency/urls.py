@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from apps.agency.views import asking, client, clients, copying, people, report, reports
+from apps.agency.views import asking, client, clients, copying, people, report, reports, resting
 
 app_name = "agency"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern] = [
     path("clients/<uuid:client_grant>/sort/", client.sort, name="sort_client"),
     path("clients/<uuid:client_grant>/report/", report.of_client, name="report"),
     path("clients/<uuid:client_grant>/report/pdf/", report.of_client_pdf, name="report_pdf"),
+    path("clients/<uuid:client_grant>/rest/", resting.rest, name="rest"),
+    path("clients/<uuid:client_grant>/wake/", resting.wake, name="wake"),
+    path("settings/close/", people.close, name="close"),
     path("copy/", copying.choose, name="copy"),
     path("copy/<uuid:copy_run>/", copying.run, name="copy_run"),
     path("copy/<uuid:copy_run>/go/", copying.go, name="copy_go"),

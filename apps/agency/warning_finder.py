@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from apps.agency import mails
-from apps.agency.warnings import SILENT, SLOW, TOLD, standing
+from apps.agency.warnings import SILENT, SLOW, TOLD, needing
 from apps.teams.agency_access import live_grants
 from apps.teams.models import ClientGrant
 
@@ -112,7 +112,7 @@ def _judge(pk: UUID, stands: set[str], now: datetime) -> bool:
         grant.warned = warned
         grant.save(update_fields=["warned"])
     if tells:
-        _tell(grant)
+        _tell(grant, now)
     return tells
 
 
@@ -124,11 +124,11 @@ def _is_new(kept: Mapping[str, str], told: str | None, now: datetime) -> bool:
     return now - last >= TELL_EVERY and any(when > last for when in since if when)
 
 
-def _tell(grant: ClientGrant) -> None:
+def _tell(grant: ClientGrant, now: datetime) -> None:
     """By mail to everybody who works at the agency: figures and names of sources, no lead."""
     letter = mails.Letter(
         subject=_("%(client)s needs a look") % {"client": grant.team.name},
-        lines=_lines(grant),
+        lines=_lines(grant, now),
         action=_("Look at the client"),
         path=f"/agency/{grant.agency.slug}/clients/{grant.pk}/",
         small=_("At most one such mail a day and client."),
@@ -136,9 +136,9 @@ def _tell(grant: ClientGrant) -> None:
     mails.send(letter, to=mails.operators_of(grant.agency))
 
 
-def _lines(grant: ClientGrant) -> Sequence[str]:
+def _lines(grant: ClientGrant, now: datetime) -> Sequence[str]:
     lines = []
-    for warning in standing([grant]).get(grant.pk, ()):
+    for warning in needing([grant], now=now).get(grant.pk, ()):
         if warning.source is None:
             lines.append(
                 _(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -154,4 +155,14 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
         response.status_code = 200
         response["HX-Redirect"] = response["Location"]
         return response
-    return redirect_to_login(request.get_full_path())
+    return redirect_to_login(_way_back(request))
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Where to go once signed in: a form that was sent opens where it stands, and is not sent."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came = urlsplit(request.headers.get("Referer", ""))
+    if came.netloc != request.get_host():
+        return "/"
+    return f"{came.path}?{came.query}" if came.query else came.path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from django.urls import get_resolver
 
 from apps.accounts.ids import uuid7
 from apps.teams.checks import policy_of, walk
-from apps.teams.models import Agency, Operator
+from apps.teams.models import Agency, ClientInvitation, Operator, Team
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -116,3 +117,35 @@ def test_another_agencys_people_and_questions_are_out_of_reach() -> None:
     assert browser.post(f"{base}/invitations/{asked.pk}/resend/").status_code == 404
     theirs.refresh_from_db()
     assert theirs.is_active
+
+
+def test_after_an_expired_session_one_comes_back_to_the_page_of_the_form() -> None:
+    here = f"/agency/fieldnote/copy/{uuid7()}/"
+    cases = {
+        f"http://testserver{here}?show=gap": f"{here}?show=gap",
+        "https://elsewhere.example/agency/fieldnote/": "/",
+        "": "/",
+    }
+    for came_from, next_page in cases.items():
+        answer = Client().post(f"{here}go/", headers={"referer": came_from})
+
+        assert parse_qs(urlsplit(answer["Location"]).query)["next"] == [next_page]
+    read = Client().get(f"{here}?show=gap")
+    assert parse_qs(urlsplit(read["Location"]).query)["next"] == [f"{here}?show=gap"]
+
+
+def test_a_form_that_is_sent_twice_starts_one_agency_and_asks_one_company_once() -> None:
+    browser = _browser()
+    form = {"name": "Fieldnote", "timezone": "Europe/Vienna", "currency": "EUR"}
+    first, second = (browser.post("/agencies/start/", form)["Location"] for _n in range(2))
+    assert first == second
+    assert Agency.objects.count() == 1
+
+    ask = {"name": "Casa Verde", "email": "elena@example.com", "details": "masked"}
+    base = f"/agency/{Agency.objects.get().slug}/"
+    for address in ("invitations/", "new-client/"):
+        asked = {**ask, "timezone": "Europe/Berlin", "country": "DE"}
+        statuses = [browser.post(f"{base}{address}", asked).status_code for _n in range(2)]
+        assert statuses == ([200, 422] if address == "invitations/" else [422, 422])
+    assert ClientInvitation.objects.count() == 1
+    assert not Team.objects.exists(), "a team whose question was refused is not made"

@@ -44,7 +44,7 @@ def leads(source: Source, days_ago: float, number: int, wait: int | None = 60) -
 def found(grant: ClientGrant, *, now: datetime = NOW) -> list[str]:
     warning_finder.find(now=now)
     grant.refresh_from_db()
-    return sorted(warning.kind for warning in standing([grant]).get(grant.pk, ()))
+    return sorted(warning.kind for warning in standing([grant], now=now).get(grant.pk, ()))
 
 
 @pytest.mark.parametrize(

@@ -100,10 +100,10 @@ def plan(content: Raw, house: House) -> Plan:
 
 def their_set(raw: Raw, house: House) -> RuleSet | None:
     """The client's set that this one would become: the one for new leads, or that of its name."""
+    alike = [each for each in house.sets if each.kind == raw["kind"]]
     if raw["trigger"] == RuleSet.Trigger.NEW:
-        rows = (each for each in house.sets if each.trigger == RuleSet.Trigger.NEW)
-        return next((each for each in rows if each.kind == raw["kind"]), None)
-    return house.set_named(raw["name"])
+        return next((each for each in alike if each.trigger == RuleSet.Trigger.NEW), None)
+    return next((each for each in alike if fold(each.name) == fold(raw["name"])), None)
 
 
 def _their_pool_id(raw: Raw, house: House) -> UUID:
@@ -198,8 +198,8 @@ def _verdict(
 
 
 def _fits(raw: Raw, theirs: RuleSet) -> bool:
-    """Whether the client's set is of the same kind and asked at the same moments."""
-    return (theirs.kind, theirs.trigger) == (raw["kind"], raw["trigger"])
+    """Whether the client's set is asked at the same moments."""
+    return bool(theirs.trigger == raw["trigger"])
 
 
 def _set_options(raw: Raw, theirs: RuleSet) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ State = CopyTarget.State
 Clock = Callable[[], datetime]
 MOST_CLIENTS = 1_000
 KEPT_FOR = timedelta(days=90)
+PREVIEW_KEPT_FOR = timedelta(days=7)
 SILENCE = timedelta(minutes=1)  # of a run that nobody is at
 
 log = structlog.get_logger(__name__)
@@ -179,6 +180,13 @@ def unfinished(*, now: datetime) -> list[UUID]:
     ).annotate(last=Max("targets__finished_at"))
     silent = rows.filter(Q(last=None) | Q(last__lt=now - SILENCE))
     return list(silent.order_by("created_at").values_list("pk", flat=True)[:10])
+
+
+def forget(*, now: datetime) -> int:
+    """Throw away what nobody looks at any more: previews first. How many runs went."""
+    old = Q(created_at__lt=now - KEPT_FOR)
+    stale = Q(state=CopyRun.State.PREVIEW, created_at__lt=now - PREVIEW_KEPT_FOR)
+    return CopyRun.objects.filter(old | stale).exclude(state=CopyRun.State.WORKING).delete()[0]
 
 
 def work(run_id: UUID, *, clock: Clock) -> None:

@@ -33,6 +33,15 @@ def teams(by: AgencyAccess) -> list[Team]:
     return [sending.team, *(team for team in listed if team.pk != sending.team.pk)]
 
 
+def first(by: AgencyAccess) -> Access | None:
+    """The first of them that has rules, else the first; None without any."""
+    listed = teams(by)
+    rows = Version.objects.filter(team__in=listed).exclude(state=Version.State.RETIRED)
+    with_rules = set(rows.values_list("team_id", flat=True))
+    listed.sort(key=lambda team: team.pk not in with_rules)
+    return readable(listed[0].pk, by=by) if listed else None
+
+
 def readable(team_id: UUID, *, by: AgencyAccess) -> Access | None:
     """Her right in a team whose rules she may read; None if she may not."""
     sending = _sending(by)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import template
 
 from apps.agency import grant_words
+from apps.teams import audit_words
 from apps.teams.models import ClientGrant, ClientInvitation
 
 register = template.Library()
@@ -20,3 +21,9 @@ def grant_brief(row: ClientGrant | ClientInvitation) -> str:
 def grant_lines(row: ClientGrant | ClientInvitation) -> list[str]:
     """Everything that is granted, a sentence each."""
     return grant_words.lines(row.allows, is_masked=row.is_masked)
+
+
+@register.filter
+def said(action: str) -> str:
+    """What a code of the agency's own log says."""
+    return audit_words.words(action)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.agency import client_list, comparison, grant_words, outcomes, sorting_out
+from apps.agency import (
+    client_list,
+    comparison,
+    grant_words,
+    outcomes,
+    resting,
+    sorting_out,
+    warnings,
+)
 from apps.agency.client_forms import SortForm
+from apps.agency.warnings import Warned
 from apps.dashboards.figures import metrics
 from apps.dashboards.figures.clients import ClientFigures
 from apps.dashboards.figures.cohort import Question
@@ -73,6 +83,10 @@ def _grant(agency: AgencyAccess, pk: UUID) -> ClientGrant:
     return grant
 
 
+def _standing(grant: ClientGrant, now: datetime) -> list[Warned]:
+    return warnings.standing([grant], now=now).get(grant.pk, [])
+
+
 def _period(asked: QueryDict, agency: AgencyAccess, now: Any) -> Period:
     return Period.ending(now, key=asked.get("period", ""), timezone=agency.agency.timezone)
 
@@ -94,6 +108,8 @@ def _page(
         "period": period,
         "periods": LABELS.items(),
         "row": row,
+        "resting": [one for one in _standing(grant, now) if one.rests_until],
+        "rest_days": resting.DAYS,
         "changes": _changes(row.figures),
         "form": form,
         "granted": grant_words.all_of(grant.allows),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,7 +22,7 @@ NOTICES = 3
 SORTS = {
     "untouched": _("Untouched"), "warnings": _("Needs you"), "leads": _("Leads"),
     "median": _("Median"), "within": _("Within target"), "contacted": _("Contacted"),
-    "won": _("Won"), "last": _("Last activity"), "name": _("Name"),
+    "won": _("Won"), "p90": _("P90"), "last": _("Last activity"), "name": _("Name"),
 }  # fmt: skip
 
 
@@ -33,7 +35,7 @@ def clients(request: HttpRequest, agency: AgencyAccess) -> HttpResponse:
     rows = client_list.rows(question, by=agency)
     groups, tags = client_list.groups_and_tags(agency)
     warned = [row for row in rows if row.warnings]
-    context = {
+    context: dict[str, Any] = {
         "agency": agency,
         "section": "clients",
         "now": now,
@@ -47,6 +49,9 @@ def clients(request: HttpRequest, agency: AgencyAccess) -> HttpResponse:
         "groups": groups,
         "tags": tags,
         "sorts": SORTS.items(),
+        "costs": any(row.spent for row in rows),
         "sends": agency.agency.sending_team_id is not None,
     }
+    if not question.is_any:
+        context["agency_warned"] = len(warned)  # the frame need not count them again
     return render(request, "agency/clients.html", context)

@@ -32,10 +32,7 @@ FILTERS = ("conflict", "gap", "refused")
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, agency: AgencyAccess) -> HttpResponse:
     """From which team, what of it, and to which clients."""
-    teams = sources.teams(agency)
-    source = _source(request.POST or request.GET, agency) or (
-        sources.readable(teams[0].pk, by=agency) if teams else None
-    )
+    source = _source(request.POST or request.GET, agency) or sources.first(agency)
     if request.method != "POST" or source is None:
         return _choosing(request, agency, source)
     try:

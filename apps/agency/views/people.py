@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.agency import agencies, people
+from apps.agency import agencies, closing, people
 from apps.agency.agencies import AgencyRefused
 from apps.agency.forms import InviteOperatorForm, OperatorForm, SettingsForm
 from apps.agency.people import OperatorRefused
@@ -114,9 +114,34 @@ def settings(request: HttpRequest, agency: AgencyAccess) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("agency:settings", agency=agency.agency.slug)
+    return _settings(request, agency, form, status=422 if request.method == "POST" else 200)
+
+
+def _settings(
+    request: HttpRequest,
+    agency: AgencyAccess,
+    form: SettingsForm,
+    *,
+    status: int,
+    close_error: str = "",
+) -> HttpResponse:
     entries = AgencyEntry.objects.filter(agency=agency.agency).select_related("actor")
     context = {
         "agency": agency, "section": "settings", "form": form, "entries": entries[:ENTRIES],
+        "close_error": close_error,
     }  # fmt: skip
-    status = 422 if request.method == "POST" else 200
     return render(request, "agency/settings.html", context, status=status)
+
+
+@agency_page(owner=True)
+@require_POST
+def close(request: HttpRequest, agency: AgencyAccess) -> HttpResponse:
+    """End the agency, once its name is typed."""
+    try:
+        closing.close_agency(name=request.POST.get("name", ""), by=agency, now=timezone.now())
+    except AgencyRefused as refused:
+        form = SettingsForm(agency=agency.agency, teams=agencies.own_teams(agency.user))
+        return _settings(request, agency, form, status=422, close_error=str(refused))
+    words = _("%(agency)s is closed. Its clients were told.") % {"agency": agency.agency.name}
+    messages.success(request, words)
+    return redirect("/")

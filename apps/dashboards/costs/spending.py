@@ -38,7 +38,7 @@ class Line:
 
     @property
     def spent_minor(self) -> int:
-        return _whole(self.spent)
+        return whole(self.spent)
 
     @property
     def per_lead(self) -> int | None:
@@ -54,7 +54,7 @@ class Line:
 
     def _per(self, number: int) -> int | None:
         """Nothing spent says nothing about a price."""
-        return _whole(self.spent / number) if number and self.spent else None
+        return whole(self.spent / number) if number and self.spent else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _spent(
     in_all = Decimal(0)
     rows = Cost.objects.visible_to(access)
     for cost in rows.filter(starts_on__lte=last_day, ends_on__gte=first_day):
-        part = _part(cost, first_day, last_day)
+        part = part_of(cost, first_day, last_day)
         in_all += part
         if cost.source_id:
             by_source[cost.source_id] = by_source.get(cost.source_id, Decimal(0)) + part
@@ -107,7 +107,7 @@ def _spent(
     return by_source, by_campaign, in_all
 
 
-def _part(cost: Cost, first_day: date, last_day: date) -> Decimal:
+def part_of(cost: Cost, first_day: date, last_day: date) -> Decimal:
     """What of a cost falls into the span."""
     length = (cost.ends_on - cost.starts_on).days + 1
     within = (min(cost.ends_on, last_day) - max(cost.starts_on, first_day)).days + 1
@@ -174,5 +174,5 @@ def _sum(parts: Iterable[Counted]) -> Counted:
     )
 
 
-def _whole(amount: Decimal) -> int:
+def whole(amount: Decimal) -> int:
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
