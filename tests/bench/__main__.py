@@ -1,8 +1,9 @@
 """Figures as ratios to limits of the same run: python -m tests.bench [--seconds 3] [--only …]
 
 PostgreSQL runs with durable settings (fsync and synchronous_commit on). Prints a table, and JSON
-with --json FILE. `python -m tests.bench.dashboard`, `….alerts` and `….simulator` measure pages with
-many leads, the way of an alert and a simulation; they run as part of this unless --only says less.
+with --json FILE. `python -m tests.bench.dashboard`, `….rollups`, `….alerts` and `….simulator`
+measure lists of many leads, pages of figures, the way of an alert and a simulation; they run as
+part of this unless --only says less.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from typing import Any
 from tests.bench.figures import Figure, Options, table
 from tests.stand import Stand, standing
 
-PARTS = ("captures", "claims", "copies", "timers", "matching", "alerts", "dashboard", "simulator")
+PARTS = (
+    "captures", "claims", "copies", "timers", "matching", "alerts", "dashboard", "rollups",
+    "simulator",
+)  # fmt: skip
 GIVEN = dict(os.environ)  # before the stand writes its own addresses into it
 ON_THE_STAND = {"captures", "claims", "copies", "timers"}
 
@@ -31,7 +35,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3.0, help="of one measurement")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pending", type=int, default=1_000_000, help="deadlines of row 8")
-    parser.add_argument("--leads", type=int, default=100_000, help="leads of the dashboard")
+    parser.add_argument("--leads", type=int, default=100_000, help="of the lists and figures")
+    parser.add_argument("--days", type=int, default=73, help="over which the figures' leads came")
     parser.add_argument("--simulated", type=int, default=100_000, help="leads of the simulator")
     parser.add_argument("--only", nargs="+", choices=PARTS)
     parser.add_argument("--json", type=Path, help="where the figures go as JSON")
@@ -51,6 +56,7 @@ def main() -> int:
         for name, arguments in {
             "alerts": ["--rounds", str(options.rounds)],
             "dashboard": ["--leads", str(options.leads)],
+            "rollups": ["--leads", str(options.leads), "--days", str(options.days)],
             "simulator": ["--leads", str(options.simulated)],
         }.items()
         if name in chosen

@@ -43,7 +43,8 @@ INSERT INTO leads_lead (id, team_id, source_id, owner_id, stage, generation, sta
   status_kind, name, email, email_key, phone, phone_key, company, job_title, country, region,
   city, postcode, language, campaign, form, message, facts, custom, warnings, provider_id,
   priority, is_test, is_spam, do_not_contact, disqualified_reason, received_at, clock_starts_at,
-  routed_at, assigned_at, offered_at, claimed_at, first_attempt_at, first_contact_at, version,
+  routed_at, assigned_at, offered_at, claimed_at, first_attempt_at, first_contact_at, closed_at,
+  version,
   company_key, domain, group_ids, band, score_lines, came_again, enrichment_error, look_ups)
 SELECT gen_random_uuid(), %(team)s, (%(sources)s::uuid[])[1 + n %% %(source_count)s],
   (%(members)s::uuid[])[1 + n %% %(member_count)s], 'owned', 1,
@@ -54,7 +55,8 @@ SELECT gen_random_uuid(), %(team)s, (%(sources)s::uuid[])[1 + n %% %(source_coun
   '', '', '', '{{}}', '{{}}', '[]', '', 0, false, false, false, '', at, at, at,
   at + interval '2 s', at, at + interval '20 s',
   CASE WHEN waited IS NOT NULL THEN at + waited END,
-  CASE WHEN waited IS NOT NULL AND n %% 5 < 3 THEN at + waited END, 1,
+  CASE WHEN waited IS NOT NULL AND n %% 5 < 3 THEN at + waited END,
+  CASE WHEN kind = 2 THEN at + n %% 80 * interval '1 day' END, 1,
   '', '', '{{}}', '', '[]', 0, '', 0
 FROM (
   SELECT n, %(now)s::timestamptz - (%(leads)s - n) * interval '365 days' / %(leads)s AS at,
@@ -76,21 +78,32 @@ ASSIGNMENTS = """
 INSERT INTO assignments_assignment
   (id, team_id, via, lead_id, member_id, pool_id, decision_id, how, generation, started_at,
    respond_by, responded_at, end_reason)
-SELECT gen_random_uuid(), l.team_id, 'system', l.id, l.owner_id, %(pool)s, d.id, 'assigned', 1,
+SELECT gen_random_uuid(), l.team_id, 'system', l.id, l.owner_id, s.pool_id, d.id, 'assigned', 1,
   l.assigned_at, l.assigned_at + interval '5 min', l.first_attempt_at, ''
-FROM leads_lead l JOIN assignments_decision d ON d.lead_id = l.id WHERE l.team_id = %(team)s
-"""
-
-TURNS = """
-INSERT INTO rules_turnentry (id, team_id, pool_id, turn_no, at, lead_id, winner_id, reason, deltas)
-SELECT gen_random_uuid(), l.team_id, %(pool)s, row_number() OVER (ORDER BY l.received_at),
-  l.assigned_at, l.id, s.id, 'turn',
-  (SELECT jsonb_object_agg(o.id, CASE WHEN o.id = s.id THEN 1000000000 / %(member_count)s
-     - 1000000000 ELSE 1000000000 / %(member_count)s END)
-   FROM rules_seat o WHERE o.pool_id = %(pool)s)
-FROM leads_lead l JOIN rules_seat s ON s.membership_id = l.owner_id AND s.pool_id = %(pool)s
+FROM leads_lead l JOIN assignments_decision d ON d.lead_id = l.id
+  JOIN rules_seat s ON s.membership_id = l.owner_id
 WHERE l.team_id = %(team)s
 """
+
+# As many as a quarter and the one before it need.
+TURNS = """
+WITH seats AS MATERIALIZED (
+  SELECT s.id, s.pool_id, s.membership_id, (
+    SELECT jsonb_object_agg(o.id, 1000000000 / o.seats - CASE WHEN o.id = s.id
+      THEN 1000000000 ELSE 0 END)
+    FROM (
+      SELECT id, count(*) OVER () AS seats FROM rules_seat WHERE pool_id = s.pool_id
+    ) o
+  ) AS deltas
+  FROM rules_seat s WHERE s.team_id = %(team)s
+)
+INSERT INTO rules_turnentry (id, team_id, pool_id, turn_no, at, lead_id, winner_id, reason, deltas)
+SELECT gen_random_uuid(), l.team_id, s.pool_id, row_number() OVER (ORDER BY l.received_at),
+  l.assigned_at, l.id, s.id, 'turn', s.deltas
+FROM leads_lead l JOIN seats s ON s.membership_id = l.owner_id
+WHERE l.team_id = %(team)s AND l.received_at > now() - interval '184 days'
+"""
+SEATS = 10  # of a pool
 
 
 def main() -> int:
@@ -201,11 +214,12 @@ def make_team(leads: int, members: int = 12) -> tuple[Any, Any]:
     ]
     people = [_member(team, f"{mark}-{n}@example.com", f"Member {n:02}") for n in range(members)]
     manager = _member(team, f"{mark}-manager@example.com", "Manager", role="manager")
-    pool = Pool.objects.create(team=team, name="All")
-    for position, person in enumerate(people):
+    pools = [Pool.objects.create(team=team, name=f"Pool {n}") for n in range(-(-members // SEATS))]
+    for n, person in enumerate(people):
+        pool, position = pools[n // SEATS], n % SEATS
         Seat.objects.create(team=team, pool=pool, membership=person, position=position)
     values: dict[str, Any] = {
-        "team": team.pk, "leads": leads, "now": now, "pool": pool.pk,
+        "team": team.pk, "leads": leads, "now": now,
         "sources": [source.pk for source in sources], "source_count": len(sources),
         "members": [person.pk for person in people], "member_count": members,
         "statuses": [status.pk for status in statuses],

@@ -1,11 +1,13 @@
-"""How fast figures come out of kept days (row 10), at a density of many leads a day.
+"""How fast whole pages of figures answer out of kept days (row 10), at many leads a day.
 
     python -m tests.bench.rollups [--leads 50000] [--days 73] [--members 200] [--clients 500]
 
 Makes a team with so many leads over so many days (1,000,000 over 73 days is as dense as 5,000,000
-over a year), and as many clients with as many leads in all over as many days; keeps their days;
-and prints, as JSON, milliseconds: each part of the dashboard, the statement over the tables that
-says the same, the clients' figures, and the refresh of one changed day. Turns are left out.
+over a year), with their turns; and as many clients of an agency with as many leads in all. Keeps
+their days, then prints, as JSON, the milliseconds of every page as its user gets it (middleware,
+permissions, view and template; through Django's test client), the same of the parts that may
+grow, of the statement over the tables that says the same as the dashboard, and of the refresh of
+one changed day; and how many days differ from a full recount.
 """
 
 from __future__ import annotations
@@ -20,7 +22,20 @@ from typing import Any
 
 from tests.bench import dashboard
 
-ROUNDS = 7
+ROUNDS = 5
+PERIODS = ("today", "7", "28", "quarter")
+TEAM_PAGES = {
+    **{f"dashboard, {key}": f"dashboard/?period={key}" for key in PERIODS},
+    "dashboard, 28, business hours": "dashboard/?period=28&clock=business",
+    **{
+        f"by {key}, 28": f"dashboard/by/{key}/?period=28"
+        for key in ("source", "campaign", "form", "pool", "rule", "group", "member")
+    },
+    "by member, quarter": "dashboard/by/member/?period=quarter",
+    "attribution, 28": "dashboard/attribution/?period=28",
+    "road, 28": "dashboard/road/?period=28",
+    "costs, this month": "costs/",
+}
 
 TEAMS = """
 INSERT INTO teams_team (id, name, slug, timezone, country, currency, hours, response_seconds,
@@ -73,6 +88,7 @@ def main() -> int:
     options = parser.parse_args()
     servers = dashboard._start()
     try:
+        _without_limits()
         figures = {
             **vars(options),
             **of_a_team(options.leads, options.days, options.members),
@@ -85,26 +101,33 @@ def main() -> int:
     return 0
 
 
+def _without_limits() -> None:
+    """Seeding takes longer than a statement of the product may."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+
+
 def of_a_team(leads: int, days: int, members: int) -> dict[str, Any]:
-    """One large team: what a page of figures takes, and what keeping them costs."""
-    from apps.dashboards.figures import metrics
+    """One large team: what its pages take, and what keeping their figures costs."""
+    from django.test import Client
+
     from apps.dashboards.kept import counting, recount, refreshing
     from apps.leads.models import Lead
     from apps.teams.access import Access
 
     dashboard.LEADS = dashboard.LEADS.replace("365 days", f"{days} days")
-    # Turns are counted from their own table, which holds a line for each member of the pool.
-    dashboard.TURNS = "SELECT 1"
     manager, _owner = dashboard.make_team(leads, members)
     started = time.perf_counter()
-    kept = refreshing.rebuild(manager.team.pk)
-    rebuilt = time.perf_counter() - started
-    access = Access.of(manager)
-    told: dict[str, Any] = {"days rebuilt": kept, "rebuild, s": round(rebuilt, 1)}
-    for key in ("today", "28", "quarter"):
-        question = _question(manager.team, key)
-        told[f"figures, {key}"] = _time(lambda q=question: metrics.figures(q, access=access))  # type: ignore[misc]
-    question = _question(manager.team, "28")
+    told: dict[str, Any] = {"days rebuilt": refreshing.rebuild(manager.team.pk)}
+    told["rebuild, s"] = round(time.perf_counter() - started, 1)
+    client = Client()
+    client.force_login(manager.user)
+    base = f"/t/{manager.team.slug}/"
+    for name, path in TEAM_PAGES.items():
+        told[name] = _page(client, base + path)
+    access, question = Access.of(manager), _question(manager.team, "28")
     told["untouched now"] = _time(lambda: list(counting.untouched(access)))
     told["statement over the tables, 28"] = _time(lambda: _slowly(question, access), rounds=3)
     newest = Lead.objects.filter(team=manager.team).order_by("-received_at").first()
@@ -120,14 +143,11 @@ def of_a_team(leads: int, days: int, members: int) -> dict[str, Any]:
 
 
 def of_clients(leads: int, days: int, clients: int) -> dict[str, Any]:
-    """Many teams at once."""
+    """Many teams at once, as their agency sees them."""
     from django.db import connection
-    from django.utils import timezone
+    from django.test import Client
 
-    from apps.dashboards.figures.clients import clients as figures_of
-    from apps.dashboards.figures.periods import Period
     from apps.dashboards.kept import refreshing
-    from apps.teams.models import Team
 
     mark = f"bench-{time.time():.0f}"
     values: dict[str, Any] = {
@@ -143,16 +163,47 @@ def of_clients(leads: int, days: int, clients: int) -> dict[str, Any]:
     started = time.perf_counter()
     while refreshing.refresh(longest=60):
         pass
-    rebuilt = time.perf_counter() - started
-    ids = list(Team.objects.filter(slug__startswith=mark).values_list("pk", flat=True))
-    told: dict[str, Any] = {"clients rebuilt, s": round(rebuilt, 1)}
-    for key in ("7", "28", "quarter"):
-        now = timezone.now()
-        period = Period.ending(now, key=key, timezone="UTC")
-        told[f"{clients} clients, {key}"] = _time(
-            lambda p=period, n=now: figures_of(ids, period=p, now=n)  # type: ignore[misc]
-        )
+    told: dict[str, Any] = {"clients rebuilt, s": round(time.perf_counter() - started, 1)}
+    client = Client()
+    client.force_login(_operator(mark))
+    for key in PERIODS:
+        told[f"{clients} clients, {key}"] = _page(client, f"/agency/{mark}/?period={key}")
+    told[f"{clients} clients, page 5"] = _page(client, f"/agency/{mark}/?page=5")
     return told
+
+
+def _operator(mark: str) -> Any:
+    """Somebody of an agency that all these clients let see their figures."""
+    from django.utils import timezone
+
+    from apps.accounts.models import User
+    from apps.teams.models import Agency, ClientGrant, Operator, Team
+
+    now = timezone.now()
+    agency = Agency.objects.create(name="Bench", slug=mark)
+    user = User.objects.create(email=f"{mark}@example.com", name="Operator")
+    Operator.objects.create(agency=agency, user=user)
+    ClientGrant.objects.bulk_create(
+        ClientGrant(team=team, agency=agency, granted_at=now, via="membership")
+        for team in Team.objects.filter(slug__startswith=f"{mark}-client-")
+    )
+    return user
+
+
+def _page(client: Any, address: str) -> dict[str, float]:
+    """Milliseconds of the whole page, and its statements."""
+    from django.db import connection
+
+    statements: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        statements.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        response = client.get(address)
+    assert response.status_code == 200, f"{address}: {response.status_code}"
+    return {**_time(lambda: client.get(address)), "statements": len(statements)}
 
 
 def _slowly(question: Any, access: Any) -> None:
