@@ -12,6 +12,7 @@ FAMILIES: Mapping[str, Any] = {
     "lead": _("Leads"),
     "leads": _("Many leads"),
     "report": _("Reports of bad leads"),
+    "reports": _("Reports by e-mail"),
     "request": _("Requests"),
     "rules": _("Rules and pools"),
     "fields": _("Own fields"),

@@ -8,6 +8,7 @@ known, so it is not sent again. What the server refuses for now is tried again.
 from __future__ import annotations
 
 import smtplib
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
@@ -26,6 +27,7 @@ from apps.teams.scope import TeamRow
 # How long a mail waits after each failure; after the last it is given up.
 WAITS = (60, 300, 900, 3600, 4 * 3600, 12 * 3600)
 SAID = 200
+LONGEST = 120  # seconds that one run sends; the next one goes on
 _FOR_GOOD = 500  # an answer of the server from here on will not change
 
 
@@ -62,8 +64,8 @@ def post_due(
 
     Returns how many went out. May run twice, and at once.
     """
-    sent = 0
-    while row := _claim(model, only):
+    sent, until = 0, time.monotonic() + LONGEST
+    while time.monotonic() < until and (row := _claim(model, only)):
         try:
             mail = write(row)
         except Exception:

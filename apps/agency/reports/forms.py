@@ -15,20 +15,27 @@ from apps.teams.agency_access import AgencyAccess
 from apps.teams.models import Operator
 
 Rhythm = ReportPlan.Rhythm
-_WEEKLY = [(f"weekly-{n + 1}", WEEKDAYS[n]) for n in range(7)]
-_MONTHLY = [(f"monthly-{n}", n) for n in range(1, LATEST_DAY + 1)]
+ALL = "all"
+
+
+def _days() -> list[tuple[object, list[tuple[str, str]]]]:
+    """Every day on which a report may go out, in words that say how often."""
+    weekly = [
+        (f"weekly-{n + 1}", _("Every %(weekday)s") % {"weekday": WEEKDAYS[n]}) for n in range(7)
+    ]
+    monthly = [
+        (f"monthly-{n}", _("Day %(n)d of every month") % {"n": n}) for n in range(1, LATEST_DAY + 1)
+    ]
+    return [(_("By the month"), monthly), (_("By the week"), weekly)]
 
 
 class PlanForm(forms.Form):
     """Which client, when, and who gets it."""
 
-    client = forms.ChoiceField(label=_("Client"), required=False)
+    client = forms.ChoiceField(label=_("Client"))
     when = forms.ChoiceField(
         label=_("Day"),
-        choices=[
-            (_("Every week, on"), _WEEKLY),
-            (_("Every month, on day"), _MONTHLY),
-        ],
+        choices=_days,
         initial="monthly-1",
         help_text=_("It covers the whole week or month before."),
     )
@@ -57,7 +64,7 @@ class PlanForm(forms.Form):
         people = Operator.objects.filter(agency=by.agency, is_active=True, user__is_active=True)
         fields: dict[str, Any] = self.fields
         fields["client"].choices = [
-            ("", _("All clients, also those who come later")),
+            (ALL, _("All clients, now and later")),
             *((pk, grant.team.name) for pk, grant in self._grants.items()),
         ]
         fields["operators"].choices = [
@@ -68,7 +75,7 @@ class PlanForm(forms.Form):
     @classmethod
     def showing(cls, plan: ReportPlan, *, by: AgencyAccess) -> PlanForm:
         initial = {
-            "client": str(plan.grant_id or ""), "when": f"{plan.rhythm}-{plan.day}",
+            "client": str(plan.grant_id or ALL), "when": f"{plan.rhythm}-{plan.day}",
             "hour": plan.hour, "operators": [str(pk) for pk in plan.operators],
             "to_client": plan.to_client, "is_active": plan.is_active,
         }  # fmt: skip

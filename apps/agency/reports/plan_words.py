@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ class PlanLine:
     client: str
     when: str
     to: str
-    next_at: datetime | None
+    due: str
     last_at: datetime | None
 
 
@@ -41,15 +41,15 @@ class ScheduleLine:
 
 
 def of(plan: ReportPlan, by: AgencyAccess) -> PlanLine:
-    rows = plan.schedules.filter(grant__in=by.clients())
-    found = rows.aggregate(next_at=Min("next_at"), last_at=_LAST)
+    rows = plan.schedules.filter(grant__in=by.clients(), next_at__isnull=False)
+    first = rows.select_related("team").order_by("next_at").first()
     return PlanLine(
         plan,
         plan.grant.team.name if plan.grant else _("All clients"),
         when(plan),
         _to(plan),
-        found["next_at"] if plan.is_active else None,
-        found["last_at"],
+        _due(first) if first and plan.is_active else "",
+        rows.aggregate(last_at=_LAST)["last_at"],
     )
 
 
@@ -79,8 +79,7 @@ _LAST = Max("mails__sent_at", filter=Q(mails__state=State.SENT, mails__is_asked=
 
 
 def _due(row: ReportSchedule) -> str:
-    if row.next_at is None:
-        return ""
+    assert row.next_at is not None  # both callers ask for those that have one
     local = row.next_at.astimezone(ZoneInfo(row.team.timezone))
     zone = row.team.timezone.replace("_", " ")
     return _("%(at)s (%(zone)s)") % {"at": date_format(local, "D j M, H:i"), "zone": zone}

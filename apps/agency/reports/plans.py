@@ -9,7 +9,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from apps.agency import agencies
@@ -23,6 +24,8 @@ from apps.teams.permissions import Permission
 
 MOST_PLANS = 50  # of one agency
 ASKED_AGAIN_AFTER = timedelta(minutes=1)
+FAILURES_SHOWN = timedelta(days=30)
+BROKEN_OFF_AFTER = timedelta(minutes=15)  # who sends for so long is dead
 Rhythm = ReportPlan.Rhythm
 
 
@@ -157,11 +160,13 @@ def stop(schedule_id: UUID, *, stops: bool, by: Access, now: datetime) -> Report
 
 
 def failures(by: AgencyAccess) -> QuerySet[ReportMail]:
-    """What did not go out, the latest first."""
+    """What did not go out in the last weeks, or may not have, the latest first."""
     rows: QuerySet[ReportMail] = ReportMail.objects.filter(
-        schedule__plan__agency=by.agency, schedule__grant__in=by.clients()
-    )
-    return rows.exclude(failure="").select_related("user", "team").order_by(F("try_at").desc())
+        schedule__plan__agency=by.agency, schedule__grant__in=by.clients(),
+        try_at__gt=Now() - FAILURES_SHOWN,
+    )  # fmt: skip
+    broken = Q(state=ReportMail.State.SENDING, try_at__lt=Now() - BROKEN_OFF_AFTER)
+    return rows.filter(~Q(failure="") | broken).select_related("user", "team").order_by("-try_at")
 
 
 def _record(plan: ReportPlan, action: str, by: AgencyAccess, now: datetime) -> None:

@@ -35,7 +35,12 @@ def _volume(report: Report) -> str:
     if not now:
         return _("No leads came in; %(before)s in %(when)s.") % said
     if now == before:
-        return _("%(n)s leads came in, as many as in %(when)s.") % said
+        text = ngettext(
+            "%(n)s lead came in, as many as in %(when)s.",
+            "%(n)s leads came in, as many as in %(when)s.",
+            now,
+        )
+        return text % said
     said["gap"] = intcomma(abs(now - before))
     head = ngettext("%(n)s lead came in", "%(n)s leads came in", now) % said
     if not before:
@@ -116,13 +121,14 @@ def _sent(sent: Sent) -> str:
         "won": intcomma(total.won),
         "returned": intcomma(total.returned),
     }
-    return (
-        _(
-            "Of %(n)s leads that %(agency)s delivered, %(attempted)s were tried, %(contacted)s "
-            "replied or were talked to, %(won)s are won and %(returned)s were returned."
-        )
-        % said
+    text = ngettext(
+        "Of %(n)s lead that %(agency)s delivered, %(attempted)s was tried, %(contacted)s replied "
+        "or was talked to, %(won)s is won and %(returned)s was returned.",
+        "Of %(n)s leads that %(agency)s delivered, %(attempted)s were tried, %(contacted)s replied "
+        "or were talked to, %(won)s are won and %(returned)s were returned.",
+        total.delivered,
     )
+    return text % said
 
 
 def _costs(report: Report) -> list[str]:

@@ -84,7 +84,7 @@ def signed_in(user: Any) -> Client:
 
 
 def asked(operator: Operator, **changes: Any) -> dict[str, Any]:
-    values = {"client": "", "when": "weekly-1", "hour": "8", "operators": [str(operator.pk)],
+    values = {"client": "all", "when": "weekly-1", "hour": "8", "operators": [str(operator.pk)],
               "to_client": "nobody", "is_active": "on"}  # fmt: skip
     return {**values, **changes}
 
@@ -139,6 +139,7 @@ def test_a_changed_day_is_counted_anew_and_a_removed_plan_is_gone(
 @pytest.mark.parametrize(
     "changes",
     [
+        {"client": ""},
         {"when": "weekly-8"},
         {"when": "monthly-31"},
         {"when": "\x00"},
@@ -150,7 +151,7 @@ def test_a_changed_day_is_counted_anew_and_a_removed_plan_is_gone(
         {"operators": []},
         {"to_client": "everybody"},
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_what_can_not_be_ordered_is_refused(
     operator: Operator, grant: ClientGrant, changes: dict[str, Any]

@@ -28,6 +28,7 @@ from tests.dashboards.recounting import TARGET, counted, nearest_rank, seed, wai
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
 WEEK = Span.between(TODAY - timedelta(days=6), TODAY)
+ASKED = {"kind": "days", "from": str(WEEK.first), "to": str(WEEK.last)}
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def test_what_an_agency_delivered_is_followed_to_its_end(world: World) -> None:
     assert [sent.total.won for sent in of_agency.sent] == [1]
     assert [sent.agency.name for sent in of_team.sent] == ["Fieldnote"]
     assert of_other.sent == []
-    assert "Of 1 leads that Fieldnote delivered" in " ".join(sentences(of_team))
+    assert "Of 1 lead that Fieldnote delivered" in " ".join(sentences(of_team))
 
 
 @pytest.mark.parametrize("allows", [[], [Grant.EDIT_MEMBERS]], ids=["figures", "members"])
@@ -178,7 +179,7 @@ def test_members_stand_there_only_where_they_are_granted(
     by, grant = operator_of(world, *allows)
     path = f"/agency/{by.agency.slug}/clients/{grant.pk}/report/"
 
-    page = signed_in(by.user).get(path, {"kind": "days", "from": WEEK.first, "to": WEEK.last})
+    page = signed_in(by.user).get(path, ASKED)
 
     assert page.status_code == 200
     assert (b"Jonas" in page.content) is bool(allows)
@@ -187,12 +188,11 @@ def test_members_stand_there_only_where_they_are_granted(
 
 def test_client_and_agency_read_the_same(world: World, leads: list[Lead]) -> None:
     by, grant = operator_of(world, Grant.EDIT_MEMBERS)
-    asked = {"kind": "days", "from": WEEK.first, "to": WEEK.last}
     agency_page = f"/agency/{by.agency.slug}/clients/{grant.pk}/report/"
     access = manager(world)
 
-    theirs = signed_in(access.user).get(f"/t/{world.team.slug}/report/", asked)
-    ours = signed_in(by.user).get(agency_page, asked)
+    theirs = signed_in(access.user).get(f"/t/{world.team.slug}/report/", ASKED)
+    ours = signed_in(by.user).get(agency_page, ASKED)
 
     for name in ("sentences", "key_figures"):
         assert theirs.context[name] == ours.context[name]

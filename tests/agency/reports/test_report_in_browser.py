@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from apps.deliveries.models import Delivery
 from apps.teams.models import ClientGrant, Team
@@ -76,7 +77,7 @@ def test_an_operator_reads_a_report_prints_it_and_orders_it(
 ) -> None:
     grant = _client()
     operator = factories.OperatorFactory(agency=grant.agency)
-    page = sign_in(operator.user)
+    page: Any = sign_in(operator.user)
     today = timezone.localdate()
     asked = f"kind=days&from={today - timedelta(days=27)}&to={today}"
 
@@ -114,7 +115,7 @@ def test_an_operator_reads_a_report_prints_it_and_orders_it(
     _shots(page, "plan")
 
 
-def _shots(page: Page, name: str) -> None:
+def _shots(page: Any, name: str) -> None:
     """Pictures for whoever wants to look: LEADRELAY_SHOTS names a folder."""
     for width, theme in ((1440, "light"), (390, "light"), (1440, "dark")) if SHOTS else ():
         page.set_viewport_size({"width": width, "height": 900})
