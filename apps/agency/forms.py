@@ -103,7 +103,7 @@ class StartForm(forms.Form):
         r"^[A-Za-z]{3}$",
         label=_("Currency"),
         initial="EUR",
-        help_text=_("Three letters, such as EUR or USD. Clients that count in another show theirs."),
+        help_text=_("Three letters, such as EUR or USD. A client with another one shows its own."),
     )
 
     def clean_currency(self) -> str:
