@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -134,13 +135,14 @@ def last_reminders(
     lead_ids: Iterable[UUID], *, by: Access, now: datetime
 ) -> Mapping[UUID, Reminder]:
     """Of which of these leads the owner was reminded within the last minutes. One query."""
-    lines = (
-        Activity.objects.visible_to(by)
-        .filter(lead__in=list(lead_ids), kind=Activity.Kind.REMINDED, at__gt=now - QUIET)
-        .order_by("at")
-    )
+    lines = reminders_within(now).filter(team=by.team, lead__in=list(lead_ids)).order_by("at")
     found = lines.values_list("lead_id", "at", "data__by")
     return {lead: Reminder(at, name or "") for lead, at, name in found}
+
+
+def reminders_within(now: datetime) -> QuerySet[Activity]:
+    """Reminders after which nobody is reminded again yet, of any team."""
+    return Activity.objects.filter(kind=Activity.Kind.REMINDED, at__gt=now - QUIET)
 
 
 def _owner(member_id: UUID | None) -> Membership:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+from django.db.models import OuterRef, Subquery
 
 from apps.assignments import nudging
 from apps.assignments.models import Assignment, Offer
@@ -67,31 +70,35 @@ def name_of(lead: Lead, access: Access) -> str:
 def waiting_leads(
     access: Access, *, now: datetime, most: int, source_id: UUID | None = None
 ) -> Sequence[WaitingLead]:
-    """The oldest open leads without an attempt that this actor may look at. Three queries.
+    """The oldest open leads without an attempt that this actor may look at. One query.
 
     What `Untouched now` counts, as far as she may see leads and not only figures.
     """
     rows = Lead.objects.visible_to(access).counted().open().filter(first_attempt_at=None)
     if source_id:
         rows = rows.filter(source_id=source_id)
-    leads = list(rows.select_related("source", "owner__user").order_by("received_at", "pk")[:most])
-    ids = [lead.pk for lead in leads]
-    live = Assignment.objects.visible_to(access).live().filter(lead__in=ids)
-    due = dict(live.values_list("lead_id", "respond_by"))
-    reminded = nudging.last_reminders(ids, by=access, now=now)
+    live = Assignment.objects.live().filter(lead=OuterRef("pk"))
+    reminded = nudging.reminders_within(now).filter(lead=OuterRef("pk")).order_by("-at")
+    rows = rows.select_related("source", "owner__user").annotate(
+        respond_by=Subquery(live.values("respond_by")[:1]),
+        reminded_at=Subquery(reminded.values("at")[:1]),
+        reminded_by=Subquery(reminded.values("data__by")[:1]),
+    )
+    return [_waiting(lead, access, now) for lead in rows.order_by("received_at", "pk")[:most]]
+
+
+def _waiting(lead: Any, access: Access, now: datetime) -> WaitingLead:
     target = timedelta(seconds=access.team.response_seconds)
-    return [
-        WaitingLead(
-            lead=lead,
-            name=name_of(lead, access),
-            origin=masking.headline(lead),
-            owner=str(lead.owner.user) if lead.owner else "",
-            waited=(now - lead.received_at).total_seconds(),
-            due_at=due.get(lead.pk) or (lead.clock_starts_at or lead.received_at) + target,
-            reminder=reminded.get(lead.pk),
-        )
-        for lead in leads
-    ]
+    reminded_at = lead.reminded_at
+    return WaitingLead(
+        lead=lead,
+        name=name_of(lead, access),
+        origin=masking.headline(lead),
+        owner=str(lead.owner.user) if lead.owner else "",
+        waited=(now - lead.received_at).total_seconds(),
+        due_at=lead.respond_by or (lead.clock_starts_at or lead.received_at) + target,
+        reminder=Reminder(reminded_at, lead.reminded_by or "") if reminded_at else None,
+    )
 
 
 def open_offers(access: Access, *, now: datetime, most: int) -> tuple[Sequence[OpenOffer], int]:
