@@ -240,15 +240,19 @@ class Lead(TeamRow):
                     status_kind__in=["new", "working", "qualified"], deleted_at__isnull=True
                 ),
             ),
-            # What waits for a manager, and for nobody else.
+            # What waits for a manager, and for nobody else: every page counts it, by this alone.
             models.Index(
                 fields=["team", "received_at"],
                 name="leads_lead_triage",
+                include=["id"],
                 condition=Q(
                     stage__in=["new", "held", "manager", "out"],
                     status_kind__in=["new", "working", "qualified"],
                     owner__isnull=True,
                     deleted_at__isnull=True,
+                    merged_into__isnull=True,
+                    is_test=False,
+                    is_spam=False,
                 ),
             ),
             models.Index(
@@ -256,9 +260,11 @@ class Lead(TeamRow):
                 name="leads_lead_best",
                 condition=Q(score__isnull=False, deleted_at__isnull=True),
             ),
+            # Counted by owner, source, campaign and form without a look at the leads.
             models.Index(
                 fields=["team", "received_at"],
                 name="leads_lead_untouched",
+                include=["id", "owner", "source", "campaign", "form", "is_spam", "is_test"],
                 condition=Q(first_attempt_at__isnull=True, deleted_at__isnull=True)
                 & Q(status_kind__in=["new", "working", "qualified"]),
             ),
