@@ -101,9 +101,12 @@ def test_names_stay_text_and_add_no_header(row: ReportSchedule, post: PostOffice
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_beats_at_once_each_mail_goes_out_by_one(
-    row: ReportSchedule, post: PostOffice
+@pytest.mark.parametrize("is_written_down", [False, True], ids=["due", "waiting"])
+def test_of_beats_at_once_each_mail_goes_out_by_one(
+    row: ReportSchedule, post: PostOffice, is_written_down: bool
 ) -> None:
+    if is_written_down:
+        issuing._issue_next()
     barrier = Barrier(4)
 
     def beat() -> None:
