@@ -62,9 +62,14 @@ def _ids(asked: QueryDict, name: str) -> list[UUID]:
 
 
 def _clients(asked: QueryDict, source: Access, agency: AgencyAccess) -> list[UUID]:
-    if asked.get("all") != "1":
-        return _ids(asked, "client")
-    return [row.grant.pk for row in showing.clients(source, by=agency) if row.may]
+    """Those that are ticked, and those of the chosen group; or all."""
+    ticked, group = set(_ids(asked, "client")), asked.get("group", "")
+    is_all = asked.get("all") == "1"
+    return [
+        row.grant.pk
+        for row in showing.clients(source, by=agency)
+        if row.may and (is_all or row.grant.pk in ticked or (group and row.grant.group == group))
+    ]
 
 
 def _choosing(
@@ -83,6 +88,8 @@ def _choosing(
         "unable": [row for row in clients if not row.may],
         "chosen": {str(pk) for name in ("version", "pool", "client")
                    for pk in _ids(request.POST, name)},
+        "groups": sorted({row.grant.group for row in clients if row.may and row.grant.group}),
+        "group": request.POST.get("group", ""),
         "takes_all": request.POST.get("all") == "1",
         "is_begun": request.method == "POST",
         "runs": runs.lately(agency, now=timezone.now())[:LATEST],

@@ -77,6 +77,19 @@ def test_somebody_copies_to_all_who_let_her(
     assert browser.get(f"{base}{run.pk}/progress/")["HX-Refresh"] == "true"
 
 
+def test_a_group_is_chosen_beside_those_that_are_ticked(
+    base: str, browser: Client, source: ClientGrant, beta: ClientGrant, live: Version, operator: Any
+) -> None:
+    south = a_client(operator, "Gamma", group="South")
+    a_client(operator, "Delta", group="North")
+    a_client(operator, "Closed", group="South", allows=[])
+    form = {"from": str(source.team_id), "version": str(live.pk), "group": "South"}
+
+    browser.post(base, {**form, "client": str(beta.pk)})
+
+    assert {row.grant for row in CopyRun.objects.get().targets.all()} == {beta, south}
+
+
 def test_choices_are_kept_from_page_to_page(
     base: str, browser: Client, source: ClientGrant, beta: ClientGrant, live: Version, operator: Any
 ) -> None:
@@ -102,9 +115,10 @@ def test_whatever_is_posted_breaks_nothing(
     run = prepare(operator, source.team, beta, versions=[live.pk])
     row = target(run, beta)
     form = {
-        "from": text, "version": text, "pool": text, "client": text, "all": text, "all-set": text,
-        "all-pool": text, "page": text, "show": text, f"choice:{row.pk}:{text}": text,
-        f"choice:{text}:x": text, f"choice:{row.pk}:{row.plan[0]['key']}": text, "publish": text,
+        "from": text, "version": text, "pool": text, "client": text, "all": text, "group": text,
+        "all-set": text, "all-pool": text, "page": text, "show": text, "publish": text,
+        f"choice:{row.pk}:{text}": text, f"choice:{text}:x": text,
+        f"choice:{row.pk}:{row.plan[0]['key']}": text,
     }  # fmt: skip
 
     answers = [
