@@ -297,7 +297,8 @@ def test_nonsense_moves_nothing(
     [
         ("/t/acme/dashboard/?period=7", "/t/acme/dashboard/?period=7"),
         ("https://example.org/", None), ("//example.org", None), ("/\\example.org", None),
-        ("javascript:alert(1)", None), ("/" + "a" * 3000, None), ("/\r\nX: 1", "/%0D%0AX:%201"), ("", None),
+        ("javascript:alert(1)", None), ("/" + "a" * 3000, None), ("", None),
+        ("/\r\nX: 1", "/%0D%0AX:%201"),
     ],
 )  # fmt: skip
 def test_it_comes_back_to_a_page_of_ours_alone(
