@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import StringIO
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -124,6 +125,23 @@ def test_a_large_day_may_be_some_seconds_old_and_no_more(monkeypatch: pytest.Mon
 
     TouchedSpan.objects.update(touched_at=F("touched_at") - timedelta(seconds=5))
     same(history)
+
+
+def test_a_note_about_two_days_is_done_with_however_few_are_redone_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = History(15, "Asia/Kathmandu")
+    monkeypatch.setattr(refreshing, "PACE", 0.0)
+    Lead.objects.filter(team=history.world.team).update(received_at=NOW)
+    days = (NOW, NOW + timedelta(days=1))
+    TouchedSpan.objects.create(
+        of_team=history.world.team.pk, received_from=days[0], received_to=days[1], touched_at=NOW
+    )
+
+    passes = list(islice(refreshing._passes(history.world.team.pk), 300))
+
+    assert len(passes) < 300
+    assert not TouchedSpan.objects.exists()
 
 
 def test_refreshing_twice_at_once_is_harmless() -> None:

@@ -147,18 +147,18 @@ class Counting:
         slots, numbers = self._slots()
         sources, source = self.now.codes("source")
         both = numbers[self.places].astype(np.int64) * len(sources) + source[self.places]
-        for number, leads in zip(*np.unique(both, return_counts=True), strict=True):
-            slot, of = divmod(int(number), len(sources))
+        for number, leads in _numbers(both):
+            slot, of = divmod(number, len(sources))
             key = {"slot": slots[slot].isoformat(), "source": sources[of]}
-            yield Section("volume", key, {"received": int(leads)})
+            yield Section("volume", key, {"received": leads})
 
     def arrivals(self) -> Iterator[Section]:
         """Leads by weekday and hour."""
         weekdays = np.array([block.day.weekday() for block in self.now.blocks])
         both = weekdays[self.now.day[self.places]] * 24 + self.now.column("hour")[self.places]
-        for number, leads in zip(*np.unique(both, return_counts=True), strict=True):
-            weekday, hour = divmod(int(number), 24)
-            yield Section("hour", {"weekday": weekday, "hour": hour}, {"received": int(leads)})
+        for number, leads in _numbers(both):
+            weekday, hour = divmod(number, 24)
+            yield Section("hour", {"weekday": weekday, "hour": hour}, {"received": leads})
 
     def served(self) -> Iterator[Section]:
         """Each member's part, and what became of assignments."""
@@ -284,6 +284,13 @@ def _sum(parts: Sequence[tuple[int, datetime]]) -> dict[str, Any]:
         "leads": sum(leads for leads, _moment in parts),
         "oldest": oldest.isoformat() if oldest else None,
     }
+
+
+def _numbers(codes: Array) -> Iterator[tuple[int, int]]:
+    """Each code that occurs, and how often."""
+    for code, times in enumerate(np.bincount(codes).tolist()):
+        if times:
+            yield code, times
 
 
 def _total(tally: Tally, places: Array, *, is_now: bool) -> Section | None:

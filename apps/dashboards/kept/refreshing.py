@@ -42,7 +42,7 @@ GROUP BY of_team ORDER BY min(id) LIMIT 50
 
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('dashboards_keptday'), hashtext(%s))"
 
-# A note about all days becomes one note a day.
+# A note about all days becomes one note a local day.
 _ALL_DAYS = """
 WITH gone AS (
   DELETE FROM dashboards_touchedspan
@@ -53,10 +53,11 @@ SELECT %(team)s, span.earliest, span.latest, (SELECT min(touched_at) FROM gone)
 FROM (
   SELECT min(received_at) AS earliest, max(received_at) AS latest
   FROM leads_lead WHERE team_id = %(team)s
-  GROUP BY received_at::date
+  GROUP BY (received_at AT TIME ZONE %(zone)s)::date
   UNION
   SELECT min(at), max(at) FROM rules_turnentry
-  WHERE team_id = %(team)s AND reason IN ('turn', 'give_back') GROUP BY at::date
+  WHERE team_id = %(team)s AND reason IN ('turn', 'give_back')
+  GROUP BY (at AT TIME ZONE %(zone)s)::date
   UNION
   SELECT day::timestamp AT TIME ZONE %(zone)s, day::timestamp AT TIME ZONE %(zone)s
   FROM dashboards_keptday WHERE team_id = %(team)s

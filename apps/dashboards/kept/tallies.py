@@ -158,10 +158,16 @@ class Served:
         rows = np.flatnonzero(chosen[of]) if len(of) else of
         late = rows[self.leads.column("ended")[rows] == BY_TIMEOUT]
         return {
-            "leads": len(np.unique(of[rows])),
+            "leads": self._different(of[rows]),
             "hops": len(rows),
-            "taken_back": len(np.unique(of[late])),
+            "taken_back": self._different(of[late]),
         }
+
+    def _different(self, places: Array) -> int:
+        """How many leads these are."""
+        marked = np.zeros(self.leads.size, bool)
+        marked[places] = True
+        return int(marked.sum())
 
     def _measures(self, member: str, places: Array, rows: Array) -> Json:
         took = self.leads.column("took")[rows]

@@ -92,7 +92,7 @@ DROP FUNCTION dashboards_touch_turns();
 
 ALL = """
 INSERT INTO dashboards_touchedspan (of_team, touched_at)
-SELECT DISTINCT team_id, clock_timestamp() FROM leads_lead
+SELECT team_id, clock_timestamp() FROM (SELECT DISTINCT team_id FROM leads_lead) teams
 """
 
 NAMES = ("won_lead", "worth", "people", "touches", "closer", "seat", "gained", "taken")

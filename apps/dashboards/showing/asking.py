@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
@@ -54,14 +55,14 @@ def choices(labels: Mapping[str, StrOrPromise], current: str) -> list[Choice]:
     return [Choice(key, str(label), key == current) for key, label in labels.items()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Links:
-    """Addresses of the leads behind a figure."""
+    """Addresses of the leads behind a figure. A page asks for them hundreds of times."""
 
     access: Access
     question: Question
 
-    @property
+    @cached_property
     def cohort(self) -> str:
         """All leads that were counted; figures add `&…`."""
         period = self.question.period
@@ -70,7 +71,7 @@ class Links:
             asked["clock"] = Clock.BUSINESS
         return f"{self._address}?{urlencode({**asked, **self._source, 'counted': '1'})}"
 
-    @property
+    @cached_property
     def ever(self) -> str:
         """Leads of any time, for figures of this moment."""
         return f"{self._address}?{urlencode({**self._source, 'counted': 1})}"
