@@ -36,8 +36,10 @@ def play(
     bodies = (cast.enquiry(client, agenda.chance, number) for number in range(1_000))
     for slug, when in _moments(client, agenda):
         agenda.at(when, partial(road.arrive, slug, next(bodies)))
-    for ago in _WAITING if client.grows_slow else _WAITING[:1]:
-        agenda.at(now - ago, partial(road.arrive, "website", next(bodies), is_worked=False))
+    # Some have a lead that has just come, and they do not all have it at once.
+    later = timedelta(minutes=4 * (seed % 5))
+    for ago in _WAITING if client.grows_slow else _WAITING[: seed % 2]:
+        agenda.at(now - ago - later, partial(road.arrive, "website", next(bodies), is_worked=False))
     _expect(road, agenda, company.team, sent)
     agenda.play()
     road.desk.plan_today()
