@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from apps.api.base import Strict, printable
-from apps.capture import mapping
 from apps.capture.drafts import LeadDraft
+from apps.capture.reading import mapping
 from apps.capture.services import terms_of
 from apps.leads import normalise
 from apps.leads.models import LEAD_COLUMNS, Lead, Source

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from apps.api import documents
 from apps.api.base import Strict, TeamView, read
 from apps.api.leads import found, workable
-from apps.assignments import reasons
+from apps.assignments.pages import reasons
 from apps.leads import services as leads
 from apps.leads.events import EVENTS
 from apps.teams.permissions import Permission

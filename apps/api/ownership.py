@@ -13,9 +13,9 @@ from rest_framework.response import Response
 
 from apps.api import documents, errors, shapes
 from apps.api.base import Strict, TeamView, choice_in, id_in, listed, read
-from apps.assignments import reasons
 from apps.assignments import services as assignments
 from apps.assignments.models import Assignment, Decision, HopperEntry
+from apps.assignments.pages import reasons
 from apps.leads.models import Lead
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission

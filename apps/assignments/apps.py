@@ -8,7 +8,7 @@ class AssignmentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Pages of pools show what routing would decide: they read by the same road."""
-        from apps.assignments import seating
+        from apps.assignments.seats import seating
         from apps.rules.pools import standing
 
         standing.read_with(seating.facts_of)

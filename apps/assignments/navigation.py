@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Alert
-from apps.assignments import approvals, triage
 from apps.assignments.models import Assignment, BadLeadReport, Hold, HopperEntry, Offer
+from apps.assignments.moves import approvals, triage
 from apps.leads.models import Lead
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

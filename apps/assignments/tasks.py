@@ -6,7 +6,10 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from apps.assignments import bulk, services, silence, track_records
+from apps.assignments import services
+from apps.assignments.moves import bulk
+from apps.assignments.road import silence
+from apps.assignments.seats import track_records
 from config.celery import nudge
 
 # Below the workers' time limit; the next tick goes on with what is left.

@@ -13,8 +13,8 @@ from django.db.models import Q
 from apps.alerts import services as alerts
 from apps.alerts.models import Kind
 from apps.alerts.services import NewAlert
-from apps.assignments import rows, together
 from apps.assignments.models import Door
+from apps.assignments.road import rows, together
 from apps.capture.drafts import Intake, LeadDraft
 from apps.capture.models import Capture
 from apps.leads import events, groups

@@ -14,10 +14,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from apps.assignments.models import Door
-from apps.capture import csv_files, mapping, providers, services, sources
-from apps.capture.csv_files import Row, Table
-from apps.capture.guessing import EXTRA_FIELDS, IGNORED
+from apps.capture import providers, services, sources
 from apps.capture.models import Capture, Import, ImportRow
+from apps.capture.reading import csv_files, mapping
+from apps.capture.reading.csv_files import Row, Table
+from apps.capture.reading.guessing import EXTRA_FIELDS, IGNORED
 from apps.leads.models import Source
 from apps.leads.sources import free_slug
 from apps.routing.fields import Registry

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from apps.assignments import services as assignments
-from apps.assignments import together
 from apps.assignments.models import Door
+from apps.assignments.road import together
 from apps.capture import arriving, attaching
 from apps.capture.attaching import Coming
 from apps.capture.drafts import ANSWERED_AS, Intake, LeadDraft

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.capture import hosted_form, webhook
+from apps.capture.views import hosted_form, webhook
 
 app_name = "capture_public"
 urlpatterns = [

@@ -20,9 +20,9 @@ from apps.assignments.models import Door
 from apps.capture import arriving, providers, store
 from apps.capture.drafts import Intake, LeadDraft
 from apps.capture.intake import intake
-from apps.capture.mapping import Terms
 from apps.capture.models import Capture
-from apps.capture.parsing import Parsed, parse
+from apps.capture.reading.mapping import Terms
+from apps.capture.reading.parsing import Parsed, parse
 from apps.leads.models import Source
 from apps.rules.registry import registry
 from apps.teams import audit

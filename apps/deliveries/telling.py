@@ -7,7 +7,7 @@ from uuid import UUID
 
 from apps.alerts import services as alerts
 from apps.alerts.services import NewAlert
-from apps.assignments.telling import managers, users
+from apps.assignments.road.telling import managers, users
 from apps.teams.models import Team
 
 

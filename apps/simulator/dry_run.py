@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from apps.capture import mapping
+from apps.capture.reading import mapping
 from apps.leads.models import Lead
 from apps.routing.facts import LeadFacts
 from apps.routing.simulation import Arrival, Chance, Outcome, World

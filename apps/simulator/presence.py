@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
-from apps.assignments import seating
 from apps.assignments.models import Assignment
+from apps.assignments.seats import seating
 from apps.leads.models import Lead, StatusKind
 from apps.routing.facts import SeatFacts
 from apps.routing.simulation import Cover as Covering

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from apps.assignments import seating
+from apps.assignments.seats import seating
 from apps.routing.facts import PoolFacts, SeatFacts
 from apps.routing.simulation import AS_A_RULE, Behaviour, MemberPlan, PoolPlan, Scenario
 from apps.rules import calendars

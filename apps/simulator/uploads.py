@@ -10,9 +10,9 @@ from uuid import UUID, uuid5
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from apps.capture import csv_files, mapping
-from apps.capture.csv_files import Row, Table
 from apps.capture.drafts import LeadDraft
+from apps.capture.reading import csv_files, mapping
+from apps.capture.reading.csv_files import Row, Table
 from apps.leads.companies import company_keys
 from apps.leads.models import Lead, Source
 from apps.rules.registry import TeamRegistry

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.assignments import merging
-from apps.assignments.merging import Wishes
+from apps.assignments.moves import merging
+from apps.assignments.moves.merging import Wishes
 from apps.leads.models import Lead
 from apps.teams.access import Access
 from apps.teams.models import Membership

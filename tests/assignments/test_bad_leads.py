@@ -10,10 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Sum
 
 from apps.alerts.models import Alert, Kind
-from apps.assignments import bad_leads
-from apps.assignments.bad_leads import ReportRefused
 from apps.assignments.models import Assignment, BadLeadReport
 from apps.assignments.services import expire_due
+from apps.assignments.work import bad_leads
+from apps.assignments.work.bad_leads import ReportRefused
 from apps.leads.models import Activity, Lead, Status, StatusKind
 from apps.routing.credit import NANO
 from apps.rules.models import GiveBack, Pool, Seat, TurnEntry

@@ -11,9 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from apps.assignments import bulk
-from apps.assignments.bulk import BulkRefused, Goal
 from apps.assignments.models import BulkRun, Decision
+from apps.assignments.moves import bulk
+from apps.assignments.moves.bulk import BulkRefused, Goal
 from apps.leads.filters import LeadFilters
 from apps.leads.models import Lead
 from apps.rules.models import Destination, Pool

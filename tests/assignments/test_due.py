@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from apps.assignments.timers import TIMERS, Timer
+from apps.assignments.road.timers import TIMERS, Timer
 
 pytestmark = pytest.mark.django_db
 

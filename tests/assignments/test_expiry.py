@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from apps.alerts.models import Alert, Kind
-from apps.assignments import deadlines
-from apps.assignments.attempts import confirm_attempt, log_attempt
 from apps.assignments.models import Assignment, HopperEntry
-from apps.assignments.ownership import release
+from apps.assignments.moves.ownership import release
+from apps.assignments.road import deadlines
 from apps.assignments.services import assign_by_hand, expire_due
+from apps.assignments.work.attempts import confirm_attempt, log_attempt
 from apps.leads.models import Activity, Lead
 from apps.routing.calendar import Schedule
 from apps.rules.models import Mode, OnExpiry, Overflow, Pool

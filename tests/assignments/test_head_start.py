@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from apps.assignments import cards
 from apps.assignments.models import Offer
+from apps.assignments.pages import cards
 from apps.assignments.services import ClaimRefused, claim
 from apps.rules.models import Mode, Pool, Seat
 from apps.teams.models import Membership

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from apps.alerts.models import Kind
-from apps.assignments import draining, placing, queues
-from apps.assignments.attempts import change_status
 from apps.assignments.models import Decision, Hold
 from apps.assignments.navigation import Counts
+from apps.assignments.pages import queues
+from apps.assignments.road import draining, placing
 from apps.assignments.services import expire_due
+from apps.assignments.work.attempts import change_status
 from apps.leads.models import Lead, StatusKind
 from apps.rules.models import Pool, Seat
 from apps.teams import availability

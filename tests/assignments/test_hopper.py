@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from apps.assignments import picking
 from apps.assignments.models import HopperEntry
-from apps.assignments.picking import NothingToPick, best_first, pick_best
+from apps.assignments.pages import picking
+from apps.assignments.pages.picking import NothingToPick, best_first, pick_best
 from apps.assignments.services import ClaimRefused, pick
 from apps.leads.models import Lead
 from apps.rules.models import Mode, Pool, Ranking

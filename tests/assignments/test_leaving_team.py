@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from apps.assignments import bulk, handing_over, services
-from apps.assignments.bulk import BulkRefused
-from apps.assignments.handing_over import Heir, Will
+from apps.assignments import services
 from apps.assignments.models import BulkRun
+from apps.assignments.moves import bulk, handing_over
+from apps.assignments.moves.bulk import BulkRefused
+from apps.assignments.moves.handing_over import Heir, Will
 from apps.leads.models import Lead, StatusKind
 from apps.teams.members import MemberRefused
 from apps.teams.models import AuditEntry, Membership

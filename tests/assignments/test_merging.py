@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 
 from apps.alerts.models import Alert, Kind
 from apps.assignments import services
-from apps.assignments.merging import MergeRefused
 from apps.assignments.models import Assignment, Decision, Hold, HopperEntry, Offer
+from apps.assignments.moves.merging import MergeRefused
 from apps.leads.models import Attempt, FollowUp, Lead, LeadEvent, StatusKind
 from apps.leads.services import StaleLead
 from apps.rules.models import Mode

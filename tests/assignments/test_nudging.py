@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.alerts.models import Alert, Kind
-from apps.assignments import nudging
 from apps.assignments.models import Assignment
+from apps.assignments.moves import nudging
 from apps.leads.models import Activity, Lead, StatusKind
 from apps.rules.models import Destination
 from apps.teams.models import AuditEntry, Membership

@@ -10,11 +10,12 @@ import pytest
 from django.db import connection
 
 from apps.alerts.models import Alert, Kind
-from apps.assignments import bad_leads, off_duty
-from apps.assignments.attempts import confirm_attempt, log_attempt
 from apps.assignments.models import Assignment, Decision, Door
-from apps.assignments.off_duty import hand_back_due
+from apps.assignments.moves import off_duty
+from apps.assignments.moves.off_duty import hand_back_due
 from apps.assignments.services import assign_by_hand, expire_due
+from apps.assignments.work import bad_leads
+from apps.assignments.work.attempts import confirm_attempt, log_attempt
 from apps.leads.models import Activity, Lead
 from apps.routing.calendar import Schedule
 from apps.rules.models import Pool

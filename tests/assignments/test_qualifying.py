@@ -9,8 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from apps.assignments import qualifying, services, triggers
+from apps.assignments import services
 from apps.assignments.models import Assignment, Decision, Door, Offer
+from apps.assignments.road import triggers
+from apps.assignments.work import qualifying
 from apps.leads import events
 from apps.leads import services as leads
 from apps.leads.models import Activity, Lead, LeadEvent, Status, StatusKind

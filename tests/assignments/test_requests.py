@@ -13,9 +13,10 @@ from django.db import connection
 
 from apps.alerts.links import address_of
 from apps.alerts.models import Alert, Kind
-from apps.assignments import approvals, services
-from apps.assignments.approvals import RequestRefused
+from apps.assignments import services
 from apps.assignments.models import ApprovalRequest
+from apps.assignments.moves import approvals
+from apps.assignments.moves.approvals import RequestRefused
 from apps.leads.models import Lead, StatusKind
 from apps.rules.models import Pool, Seat, TurnEntry
 from apps.teams.access import Access

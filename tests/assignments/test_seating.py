@@ -7,7 +7,7 @@ import pytest
 
 from apps.assignments import services
 from apps.assignments.models import Assignment, Decision, Offer
-from apps.assignments.seating import lock_pool
+from apps.assignments.seats.seating import lock_pool
 from apps.assignments.services import expire_due
 from apps.leads.models import Activity, Lead, StatusKind
 from apps.routing.facts import PoolFacts, SeatFacts

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from apps.assignments import track_records
-from apps.assignments.measures import records
 from apps.assignments.models import Assignment
-from apps.assignments.track_records import Asked
+from apps.assignments.seats import track_records
+from apps.assignments.seats.measures import records
+from apps.assignments.seats.track_records import Asked
 from apps.leads.models import Lead
 from apps.routing.values import fold
 from apps.rules.models import Pool, TrackRecord

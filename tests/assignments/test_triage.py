@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.alerts.models import Alert
-from apps.assignments import services, triage
+from apps.assignments import services
 from apps.assignments.models import Assignment, Decision, Door, HopperEntry
+from apps.assignments.moves import triage
 from apps.leads.models import Activity, Lead, StatusKind
 from apps.rules.models import Destination
 from apps.teams.models import Membership, MemberSkill, Skill, TimeOff

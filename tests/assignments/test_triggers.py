@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.alerts.models import Alert, Kind
-from apps.assignments import services, silence
+from apps.assignments import services
 from apps.assignments.models import Assignment, Decision
+from apps.assignments.road import silence
 from apps.leads import services as leads
 from apps.leads.models import Lead, LeadEvent
 from apps.rules.models import Destination, Mode

@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.assignments import passed_over
+from apps.assignments.seats import passed_over
 from apps.routing import credit
 from apps.routing.credit import NANO
 from apps.rules.models import Pool, Seat, TurnEntry

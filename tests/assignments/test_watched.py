@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from apps.assignments.triggers import concerns
+from apps.assignments.road.triggers import concerns
 from apps.leads.models import LeadEvent
 from apps.rules.sets.compiled import TriggeredSet
 

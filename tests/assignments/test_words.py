@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from apps.assignments import reasons, timeline
 from apps.assignments.models import Decision
+from apps.assignments.pages import reasons, timeline
 from apps.leads.models import InterestGroup, Lead
 from apps.rules.models import Destination
 from apps.teams.models import Cover

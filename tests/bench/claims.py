@@ -100,8 +100,8 @@ class Race:
         """Our own conditional UPDATE with its counters; exactly one may find the offer open."""
         from django.utils import timezone
 
-        from apps.assignments import limits
-        from apps.assignments.claiming import taking_open
+        from apps.assignments.moves.claiming import taking_open
+        from apps.assignments.seats import limits
         from apps.teams.models import Membership
 
         offer = await asyncio.to_thread(self._open_offer)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from apps.capture import csv_files
+from apps.capture.reading import csv_files
 from tests.data import real
 
 SPECTRUM = [

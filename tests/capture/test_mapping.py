@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from apps.capture import mapping
 from apps.capture.drafts import LeadDraft
-from apps.capture.mapping import Terms
+from apps.capture.reading import mapping
+from apps.capture.reading.mapping import Terms
 from apps.routing.fields import Field, FieldType, Registry
 
 OWN = Registry().with_custom([

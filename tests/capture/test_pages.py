@@ -138,7 +138,7 @@ def test_a_file_is_imported_through_the_pages(
     manager = inbox.signed_in(inbox.manager)
     asked: list[str] = []
     monkeypatch.setattr(
-        "apps.capture.import_views.nudge", lambda task, run_id: asked.append(run_id)
+        "apps.capture.views.imports.nudge", lambda task, run_id: asked.append(run_id)
     )
     file = SimpleUploadedFile("fair.csv", b"Nombre,Mail\nRosa,rosa@x.com\nNobody,\n")
 

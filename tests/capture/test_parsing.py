@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.capture.parsing import parse
+from apps.capture.reading.parsing import parse
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

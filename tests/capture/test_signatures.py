@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from apps.capture import signatures, sources
+from apps.capture import sources
+from apps.capture.reading import signatures
 from tests.capture.inbox import ROSA, Inbox, now
 
 

@@ -11,8 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.assignments import nudging, services
+from apps.assignments import services
 from apps.assignments.models import Offer
+from apps.assignments.moves import nudging
 from apps.dashboards.figures import metrics
 from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.periods import Period

@@ -9,9 +9,10 @@ import pytest
 
 from apps.dashboards.figures.attribution import attribution, won_leads
 from apps.dashboards.figures.cohort import Question
-from apps.dashboards.figures.conversion import HORIZONS, conversion
+from apps.dashboards.figures.conversion import conversion
 from apps.dashboards.figures.periods import Period
 from apps.dashboards.kept import counting, recount, refreshing
+from apps.dashboards.kept.columns import HORIZONS
 from apps.dashboards.models import TouchedSpan
 from apps.leads.models import CustomField, Lead, StatusKind
 from apps.leads.speed import Clock

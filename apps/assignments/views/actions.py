@@ -16,8 +16,9 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.assignments import cards, lead_page, services
-from apps.assignments.forms import FactsForm
+from apps.assignments import services
+from apps.assignments.pages import cards, lead_page
+from apps.assignments.pages.forms import FactsForm
 from apps.assignments.views.lead import see_whole, visible_lead
 from apps.leads import services as leads
 from apps.leads.models import Attempt, FollowUp, Lead, Status

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.assignments import bulk, tasks
-from apps.assignments.bulk import BulkRefused, Goal
+from apps.assignments import tasks
 from apps.assignments.models import BulkRun, Decision, Door
+from apps.assignments.moves import bulk
+from apps.assignments.moves.bulk import BulkRefused, Goal
 from apps.leads.chips import Chip, chips
 from apps.leads.filters import LeadFilters
 from apps.leads.models import Source, StatusKind

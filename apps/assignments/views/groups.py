@@ -11,7 +11,7 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from apps.assignments import cards
+from apps.assignments.pages import cards
 from apps.assignments.views.actions import workable
 from apps.leads import groups
 from apps.leads.groups import GroupRefused

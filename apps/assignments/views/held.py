@@ -11,9 +11,11 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.assignments import cards, draining, queues, suggesting, triage
 from apps.assignments.models import Decision, Hold
-from apps.assignments.triage import WentOn
+from apps.assignments.moves import triage
+from apps.assignments.moves.triage import WentOn
+from apps.assignments.pages import cards, queues, suggesting
+from apps.assignments.road import draining
 from apps.leads.models import Lead
 from apps.teams.access import Access
 from apps.teams.models import Membership

@@ -9,8 +9,9 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.assignments import cards, limits, picking
-from apps.assignments.limits import ClaimRefused
+from apps.assignments.pages import cards, picking
+from apps.assignments.seats import limits
+from apps.assignments.seats.limits import ClaimRefused
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import team_page

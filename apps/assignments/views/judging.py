@@ -12,10 +12,11 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.assignments import cards, qualifying
 from apps.assignments.models import Decision
+from apps.assignments.pages import cards
 from apps.assignments.views.actions import workable
 from apps.assignments.views.lead import visible_lead
+from apps.assignments.work import qualifying
 from apps.leads.models import Lead, Status, StatusKind
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

@@ -16,19 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.alerts import services as alerts
-from apps.assignments import (
-    asked,
-    cards,
-    contacting,
-    kinship,
-    lead_page,
-    merging,
-    reasons,
-    services,
-    timeline,
-)
-from apps.assignments.forms import ReportForm
+from apps.assignments import services
 from apps.assignments.models import Assignment, BadLeadReport, Decision, HopperEntry
+from apps.assignments.moves import merging
+from apps.assignments.pages import asked, cards, kinship, lead_page, reasons, timeline
+from apps.assignments.pages.forms import ReportForm
+from apps.assignments.work import contacting
 from apps.content.services import scripts_for
 from apps.leads.masking import is_masked
 from apps.leads.models import FollowUp, Lead, Status

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from apps.assignments import handing_over, tasks
-from apps.assignments.bulk import BulkRefused
-from apps.assignments.handing_over import Heir, Will
+from apps.assignments import tasks
+from apps.assignments.moves import handing_over
+from apps.assignments.moves.bulk import BulkRefused
+from apps.assignments.moves.handing_over import Heir, Will
 from apps.rules.models import Pool
 from apps.teams.access import Access
 from apps.teams.members import MemberRefused

@@ -15,8 +15,10 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.assignments import cards, lead_page, merged_values, merging, services
-from apps.assignments.merging import MergeRefused, Wishes
+from apps.assignments import services
+from apps.assignments.moves import merged_values, merging
+from apps.assignments.moves.merging import MergeRefused, Wishes
+from apps.assignments.pages import cards, lead_page
 from apps.assignments.views.lead import see_whole, visible_lead
 from apps.leads import likeness
 from apps.leads.filters import LATEST_FIRST, LeadFilters

@@ -17,9 +17,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.assignments import cards, nudging, suggesting
 from apps.assignments.models import Decision
-from apps.assignments.nudging import JustReminded, Moved, NudgeRefused
+from apps.assignments.moves import nudging
+from apps.assignments.moves.nudging import JustReminded, Moved, NudgeRefused
+from apps.assignments.pages import cards, suggesting
 from apps.assignments.views.lead import visible_lead
 from apps.leads.masking import is_masked
 from apps.leads.models import Lead

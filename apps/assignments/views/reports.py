@@ -13,11 +13,12 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.assignments import bad_leads, cards, queues
-from apps.assignments.bad_leads import ReportRefused
-from apps.assignments.forms import ReportForm
 from apps.assignments.models import BadLeadReport
+from apps.assignments.pages import cards, queues
+from apps.assignments.pages.forms import ReportForm
 from apps.assignments.views.actions import workable
+from apps.assignments.work import bad_leads
+from apps.assignments.work.bad_leads import ReportRefused
 from apps.leads.models import Lead
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

@@ -13,10 +13,11 @@ from django.utils.timezone import now as clock
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.assignments import approvals, asked, cards
-from apps.assignments.approvals import RequestRefused
-from apps.assignments.forms import AnswerForm, AskForCreditForm, AskForOwnerForm
 from apps.assignments.models import ApprovalRequest
+from apps.assignments.moves import approvals
+from apps.assignments.moves.approvals import RequestRefused
+from apps.assignments.pages import asked, cards
+from apps.assignments.pages.forms import AnswerForm, AskForCreditForm, AskForOwnerForm
 from apps.assignments.views.lead import visible_lead
 from apps.leads.masking import is_masked
 from apps.leads.models import Lead

@@ -11,9 +11,11 @@ from django.utils.timezone import now as clock
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.alerts.models import AlertCounter
-from apps.assignments import cards, contacting, day, services
+from apps.assignments import services
 from apps.assignments.models import HopperEntry, Offer
+from apps.assignments.pages import cards, day
 from apps.assignments.services import Claimed, ClaimRefused, OfferGone
+from apps.assignments.work import contacting
 from apps.leads.models import Lead
 from apps.teams.access import Access
 from apps.teams.permissions import Permission

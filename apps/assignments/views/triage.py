@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.assignments import cards, lead_page, qualifying, reasons, suggesting, timeline, triage
 from apps.assignments.models import Decision
-from apps.assignments.triage import Waiting, WentOn
+from apps.assignments.moves import triage
+from apps.assignments.moves.triage import Waiting, WentOn
+from apps.assignments.pages import cards, lead_page, reasons, suggesting, timeline
+from apps.assignments.work import qualifying
 from apps.leads.models import Activity, Lead
 from apps.teams.access import Access
 from apps.teams.agency_access import agency_name

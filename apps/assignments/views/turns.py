@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from apps.assignments import passed_over
+from apps.assignments.seats import passed_over
 from apps.leads.models import Lead
 from apps.rules.models import Pool
 from apps.rules.pools import ledger, standing

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from apps.capture.drafts import LeadDraft
-from apps.capture.mapping import Terms
 from apps.capture.providers import copy, form, json
+from apps.capture.reading.mapping import Terms
 from apps.leads.models import Source
 
 Read = Callable[[Mapping[str, Any], Terms, Mapping[str, Any]], LeadDraft]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.capture import mapping
 from apps.capture.drafts import LeadDraft
+from apps.capture.reading import mapping
 
 # Where and when the lead came to the sender: here it comes from the sender, now.
 OF_THE_SENDER = frozenset({"source", "received_at"})

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from apps.capture import mapping
 from apps.capture.drafts import LeadDraft
+from apps.capture.reading import mapping
 
 STANDARD = ("name", "email", "phone", "company", "message")
 OFFERED = (*STANDARD, "job_title", "country", "city", "postcode", "product", "budget", "timeline")

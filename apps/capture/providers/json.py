@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.capture import mapping
 from apps.capture.drafts import LeadDraft
+from apps.capture.reading import mapping
 
 
 def read(data: Mapping[str, Any], terms: mapping.Terms, settings: Mapping[str, Any]) -> LeadDraft:

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.capture import csv_files
-from apps.capture.guessing import plain
+from apps.capture.reading import csv_files
+from apps.capture.reading.guessing import plain
 from apps.dashboards.models import Cost
 from apps.leads import normalise
 from apps.leads.models import Source

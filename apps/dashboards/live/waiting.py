@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
-from apps.assignments import nudging
 from apps.assignments.models import Assignment, Offer
-from apps.assignments.nudging import Reminder
+from apps.assignments.moves import nudging
+from apps.assignments.moves.nudging import Reminder
 from apps.leads import masking
 from apps.leads.models import Lead
 from apps.teams.access import Access

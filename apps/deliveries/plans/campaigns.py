@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.alerts import services as alerts
 from apps.alerts.models import Alert, Kind
 from apps.alerts.services import NewAlert
-from apps.assignments.telling import managers, users
+from apps.assignments.road.telling import managers, users
 from apps.rules.models import Recipient
 from apps.teams.models import Team
 

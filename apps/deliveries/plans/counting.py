@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from apps.assignments.together import Fragment
+from apps.assignments.road.together import Fragment
 from apps.deliveries.models import Delivery
 from apps.deliveries.plans.choosing import Table
 from apps.leads.models import Lead

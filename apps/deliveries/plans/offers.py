@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from apps.alerts import services as alerts
 from apps.alerts.models import Alert
-from apps.assignments import together
+from apps.assignments.road import together
 from apps.deliveries import erasure
 from apps.deliveries.models import ENDED, Delivery
 from apps.deliveries.plans import campaigns, choosing, counting, turns_after_offers

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from apps.accounts.ids import uuid7
 from apps.alerts import services as alerts
-from apps.assignments import rows, together
+from apps.assignments.road import rows, together
 from apps.deliveries import arrivals
 from apps.deliveries.models import Delivery, Distribution
 from apps.deliveries.plans import campaigns, choosing, copying, counting

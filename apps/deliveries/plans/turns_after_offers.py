@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from apps.alerts import services as alerts
-from apps.assignments import together
+from apps.assignments.road import together
 from apps.deliveries import erasure
 from apps.deliveries.models import Delivery
 from apps.deliveries.plans import campaigns, choosing, counting

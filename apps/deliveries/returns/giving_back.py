@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from apps.assignments import together
+from apps.assignments.road import together
 from apps.deliveries.models import Delivery
 from apps.deliveries.plans import counting
 from apps.routing import credit

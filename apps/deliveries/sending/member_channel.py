@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.alerts import services as alerts
 from apps.alerts.models import Alert, Kind
 from apps.alerts.services import NewAlert
-from apps.assignments.telling import managers
+from apps.assignments.road.telling import managers
 from apps.deliveries import links
 from apps.deliveries.models import Delivery
 from apps.deliveries.sending import emailing

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from apps.assignments import timers
 from apps.assignments.models import Assignment
+from apps.assignments.road import timers
 from apps.leads.models import Activity, Lead, StatusKind
 from apps.leads.services import CONTACT
 from apps.onboarding.demonstration import cast

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from apps.accounts.models import User
 from apps.alerts.models import Alert
-from apps.assignments import approvals, bad_leads
+from apps.assignments.moves import approvals
+from apps.assignments.work import bad_leads
 from apps.leads.models import OPEN_KINDS, Lead
 from apps.onboarding.demonstration.company import Company
 from apps.teams import covers

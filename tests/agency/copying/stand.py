@@ -73,5 +73,12 @@ def main_of(grant: ClientGrant) -> RuleSet:
     return versions.main_set(grant.team)
 
 
+def live_of(grant: ClientGrant) -> Version:
+    """The version that decides at this client; it has one."""
+    live = versions.published(main_of(grant))
+    assert live is not None
+    return live
+
+
 def draft_rules(grant: ClientGrant) -> list[Any]:
     return versions.rules_of(versions.draft(main_of(grant)))

@@ -23,6 +23,7 @@ from tests.agency.copying.stand import (
     asks,
     draft_rules,
     go,
+    live_of,
     main_of,
     prepare,
     rules_in,
@@ -70,6 +71,7 @@ def test_rules_arrive_as_a_draft_with_their_pools_and_without_people(
         "All hands": "new", "Closers": "new", "Assignment rules": "new",
     }  # fmt: skip
     made = Pool.objects.get(team=beta.team, name="Closers")
+    assert made.overflow_pool is not None
     assert (made.window_seconds, made.overflow_pool.name) == (45, "All hands")
     assert made.overflow_pool.team_id == beta.team_id
     assert not Seat.objects.filter(team=beta.team).exists()
@@ -207,7 +209,7 @@ def test_published_at_once_only_where_the_check_allows_it(
     run = prepare(operator, source.team, beta, gamma, versions=[live.pk])
     go(operator, run, publishes=True)
 
-    assert versions.published(main_of(beta)).note == f"Copied by {operator.agency.name}"
+    assert live_of(beta).note == f"Copied by {operator.agency.name}"
     assert versions.published(main_of(gamma)) is None
     assert "Nobody has an active seat" in str(target(run, gamma).result)
 
@@ -247,7 +249,7 @@ def test_each_conflict_is_decided(
     theirs.refresh_from_db()
     assert Seat.objects.get(team=beta.team) == seat
     assert theirs.window_seconds == (45 if choice == "replace" else 600)
-    assert versions.published(main_of(beta)).number == 1, "what is live stays"
+    assert live_of(beta).number == 1, "what is live stays"
     names = sorted(each.name for each in RuleSet.objects.filter(team=beta.team))
     if choice == "beside":
         assert Pool.objects.get(team=beta.team, name="Closers 2").window_seconds == 45
@@ -264,7 +266,7 @@ def test_rolling_back_undoes_a_published_copy(
     live = rules_in(source.team, asks("campaign", "ours"))
     go(operator, prepare(operator, source.team, beta, versions=[live.pk]), publishes=True)
     main = main_of(beta)
-    assert versions.published(main).number == 2
+    assert live_of(beta).number == 2
 
     versions.roll_back(main, to=1, by=Access.system(beta.team), now=NOW)
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from apps.assignments import track_records
+from apps.assignments.seats import track_records
 
 
 class Command(BaseCommand):
