@@ -207,16 +207,16 @@ def _page(client: Any, address: str) -> dict[str, float]:
 
 
 def _slowly(question: Any, access: Any) -> None:
-    from apps.dashboards.figures import cohort
+    from tests.dashboards import statement
 
-    list(cohort.count(question, access=access))
+    list(statement.count(question, access=access))
 
 
 def _question(team: Any, key: str) -> Any:
     from django.utils import timezone
 
-    from apps.dashboards.figures.cohort import Question
     from apps.dashboards.figures.periods import Period
+    from apps.dashboards.figures.questions import Question
 
     now = timezone.now()
     period = Period.ending(now, key=key, timezone=team.timezone)

@@ -9,8 +9,8 @@ from django.test import Client
 
 from apps.assignments.models import Assignment
 from apps.dashboards.figures.attribution import Sum, attribution, won_leads
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.leads.models import Activity, Attempt, Lead, StatusKind
 from apps.leads.speed import Clock
 from apps.teams.models import Membership

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from apps.dashboards.figures.breakdowns import DIMENSIONS, breakdown
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.metrics import Group
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.leads.models import Lead, StatusKind
 from apps.leads.speed import Clock
 from apps.teams.models import Membership

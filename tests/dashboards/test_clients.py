@@ -10,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.dashboards.figures import metrics
 from apps.dashboards.figures.clients import clients
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.kept import refreshing
 from apps.dashboards.models import TouchedSpan
 from apps.leads.speed import Clock

@@ -10,9 +10,9 @@ from django.core.exceptions import PermissionDenied
 from apps.assignments import services
 from apps.assignments.models import Assignment
 from apps.dashboards.figures import metrics
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.metrics import Figures
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.leads.models import Lead, StatusKind
 from apps.leads.speed import Clock
 from apps.rules.models import TurnEntry

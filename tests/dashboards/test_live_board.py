@@ -15,8 +15,8 @@ from apps.assignments import services
 from apps.assignments.models import Offer
 from apps.assignments.moves import nudging
 from apps.dashboards.figures import metrics
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.live import board as live
 from apps.dashboards.live.waiting import name_of
 from apps.leads.models import Lead, StatusKind

@@ -11,10 +11,10 @@ from django.test import Client
 
 from apps.assignments.models import Assignment, Decision, Offer
 from apps.capture.models import Capture
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.conversion import conversion
 from apps.dashboards.figures.fairness import fairness
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.figures.road import Road, road
 from apps.deliveries.models import Delivery
 from apps.leads.models import Attempt, FollowUp, Lead, Outcome, StatusKind

@@ -14,9 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 
 from apps.accounts.ids import uuid7
-from apps.dashboards.figures import cohort
-from apps.dashboards.figures.cohort import Question, Section
 from apps.dashboards.figures.periods import DAYS, Period
+from apps.dashboards.figures.questions import Question, Section
 from apps.dashboards.kept import counting, recount, refreshing, rollups
 from apps.dashboards.kept.columns import COLUMNS
 from apps.dashboards.models import KeptDay, TouchedSpan
@@ -24,6 +23,7 @@ from apps.leads.models import Lead
 from apps.leads.speed import Clock
 from apps.teams.models import Team
 from tests.assignments.world import World
+from tests.dashboards import statement
 from tests.dashboards.history import NOW, ZONES, History
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def same(history: History) -> None:
     access = history.access()
     for question in questions(history):
         kept = by_name(counting.count(question, access=access))
-        told = by_name(cohort.count(question, access=access))
+        told = by_name(statement.count(question, access=access))
         assert kept.keys() == told.keys()
         for name, figures in kept.items():
             for figure, value in figures.items():

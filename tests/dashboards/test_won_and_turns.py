@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from apps.dashboards.figures.attribution import attribution, won_leads
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.conversion import conversion
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.kept import counting, recount, refreshing
 from apps.dashboards.kept.columns import HORIZONS
 from apps.dashboards.models import TouchedSpan

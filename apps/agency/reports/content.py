@@ -15,9 +15,9 @@ from apps.agency.reports.spans import Span
 from apps.dashboards.costs import spending
 from apps.dashboards.figures import metrics
 from apps.dashboards.figures.breakdowns import DIMENSIONS, Breakdown, Part, breakdown
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.metrics import Figures, MemberRow
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.leads.speed import Clock
 from apps.teams.access import Access
 from apps.teams.agency_access import live_grants

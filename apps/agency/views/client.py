@@ -26,8 +26,8 @@ from apps.agency.client_forms import SortForm
 from apps.agency.warnings import Warned
 from apps.dashboards.figures import metrics
 from apps.dashboards.figures.clients import ClientFigures
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.periods import LABELS, Period
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.showing import words
 from apps.leads.speed import Clock
 from apps.teams.agency_access import AgencyAccess

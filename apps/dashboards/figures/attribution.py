@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 
 from apps.assignments.models import Assignment
-from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.figures.values import Value, worth_of
 from apps.dashboards.kept import counting
 from apps.dashboards.kept.columns import UNKNOWN, WON, Array

@@ -18,8 +18,8 @@ from django.db.models import CharField, Expression, F, Func, Value
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from apps.dashboards.figures.cohort import Question, named
 from apps.dashboards.figures.metrics import Group, Untouched
+from apps.dashboards.figures.questions import Question, named
 from apps.dashboards.figures.values import Value as Worth
 from apps.dashboards.figures.values import worth_of
 from apps.dashboards.kept import counting

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.dashboards.figures.cohort import Question, named
+from apps.dashboards.figures.questions import Question, named
 from apps.dashboards.kept import counting
 from apps.leads.models import Lead
 from apps.rules.pools.seat_words import skip_words

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.dashboards.figures.cohort import Question, Section
+from apps.dashboards.figures.questions import Question, Section
 from apps.dashboards.kept import counting
 from apps.leads.models import Source
 from apps.leads.speed import BANDS, BINS, Band

@@ -1,7 +1,4 @@
-"""The sections of the dashboard out of kept days: `cohort.count` says the same, more slowly.
-
-For those who see all leads of their team. Whoever sees only some is answered by `cohort`.
-"""
+"""The sections of the dashboard out of kept days, for those who see all leads of their team."""
 
 from __future__ import annotations
 
@@ -18,10 +15,10 @@ import numpy as np
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min
 
-from apps.dashboards.figures.cohort import Question, Section
+from apps.dashboards.figures.questions import Question, Section
 from apps.dashboards.kept.columns import UNKNOWN, Array, microseconds
 from apps.dashboards.kept.rollups import Leads, Part, read
-from apps.dashboards.kept.tallies import Parts, Served, Tally, percentiles, wait_column
+from apps.dashboards.kept.tallies import Json, Parts, Served, Tally, percentiles, wait_column
 from apps.leads.models import Lead
 from apps.leads.speed import Clock
 from apps.rules import hours
@@ -162,10 +159,17 @@ class Counting:
 
     def served(self) -> Iterator[Section]:
         """Each member's part, and what became of assignments."""
-        served = Served(self.now, self.target, self.question.now)
-        for member, figures in served.by_member(self.is_now).items():
+        for member, figures in self._served.by_member(self.is_now).items():
             yield Section("member", {"member": member}, figures)
-        yield Section("assigned", {}, served.assigned(self.is_now))
+        yield Section("assigned", {}, self.assigned())
+
+    def assigned(self) -> Json:
+        """Leads that were assigned, how often, and how many a timeout took back."""
+        return self._served.assigned(self.is_now)
+
+    @property
+    def _served(self) -> Served:
+        return Served(self.now, self.target, self.question.now)
 
     def turns(self) -> dict[str, tuple[int, int]]:
         """What each seat gained in nano-turns, less what it paid, and the turns that it took."""

@@ -1,4 +1,4 @@
-"""What the dashboard counts, out of columns: the same sections that `cohort` counts in SQL."""
+"""What the dashboard counts, out of columns: measures of any leads, and of assignments."""
 
 from __future__ import annotations
 

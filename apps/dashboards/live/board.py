@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.dashboards.figures import metrics
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.metrics import Figures
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.live.people import People, people
 from apps.dashboards.live.waiting import OpenOffer, WaitingLead, open_offers, waiting_leads
 from apps.leads.speed import Clock

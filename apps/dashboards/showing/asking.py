@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.leads.speed import Clock
 from apps.teams.access import Access
 

@@ -15,8 +15,8 @@ from uuid import UUID
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.metrics import Figures, SourceRow
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.showing.words import weekdays
 from apps.leads.speed import BINS, DAY_IN_MINUTES, MINUTE, Band, target_in_words
 from apps.teams.models import Team

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.dashboards.figures import metrics
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.metrics import Figures, Group, MemberRow
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.dashboards.showing import words
 from apps.dashboards.showing.asking import Links
 from apps.leads.speed import Clock

@@ -13,8 +13,8 @@ from apps.agency.reports.content import Report
 from apps.agency.reports.sentences import sentences
 from apps.agency.reports.spans import Span, today_in
 from apps.dashboards.figures import metrics
-from apps.dashboards.figures.cohort import Question
 from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Question
 from apps.deliveries.models import Delivery
 from apps.leads.models import Lead, StatusKind
 from apps.leads.speed import Clock

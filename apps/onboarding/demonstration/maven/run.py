@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count
 from django.utils import timezone
 
 from apps.assignments.models import Decision
 from apps.capture import sources
-from apps.dashboards.figures import cohort, metrics
-from apps.dashboards.figures.cohort import Question
+from apps.dashboards.figures import metrics
 from apps.dashboards.figures.periods import DEFAULT, Period
+from apps.dashboards.figures.questions import Question
+from apps.dashboards.kept import counting
 from apps.leads.models import Lead, Source
 from apps.leads.speed import Clock
 from apps.onboarding.demonstration.maven import company, sending, stages
@@ -138,13 +140,14 @@ def _rules(team: Team) -> list[dict[str, Any]]:
 def _shares(team: Team) -> list[dict[str, Any]]:
     """What each agent's turns were due and what she received, by the ledger and by her leads."""
     question = _question(team, timezone.now())
-    due = {row[0]: row[1:] for row in cohort.turns(question, access=Access.system(team))}
+    turns = counting.turns(question, access=Access.system(team))
+    due = {UUID(section.key["member"]): section.figures for section in turns}
     rows = _agents_with_leads(team)
     return [
         {
             "agent": name,
-            "due": round(due[member_id][0], 3) if member_id in due else 0.0,
-            "turns": due[member_id][1] if member_id in due else 0,
+            "due": round(due[member_id]["due"], 3) if member_id in due else 0.0,
+            "turns": due[member_id]["taken"] if member_id in due else 0,
             "leads": count,
         }
         for member_id, name, count in rows

@@ -1,15 +1,9 @@
-"""The leads that a page of figures is about, and everything counted over them in one statement.
-
-Cohort: leads that are neither spam nor test nor deleted, by the time received (a duplicate is
-no lead of its own: it is attached to the first). Percentiles are nearest-rank: PostgreSQL's
-`percentile_disc` over waits in which a lead without an attempt is infinity.
-"""
+"""The figures of the dashboard once more, in one statement over the tables: what pages must say."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,15 +11,12 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 
-from apps.dashboards.figures.periods import Period
+from apps.dashboards.figures.questions import Json, Question, Section, named
 from apps.leads.filters import ever_qualified
 from apps.leads.models import Lead
 from apps.leads.speed import BINS, MINUTE, Clock, Seconds, seconds
 from apps.rules import hours
 from apps.teams.access import Access
-
-Json = dict[str, Any]
-MOST_DAYS_APART = 45  # of a longer period a chart shows weeks
 
 # What is measured of any group of leads. The cohort's `wait` is infinite without an attempt.
 _MEASURES = """
@@ -121,7 +112,7 @@ SELECT 'untouched', jsonb_build_object('owner', owner_id, 'source', source_id,
         WHEN GROUPING(source_id) = 0 THEN 'source' ELSE 'all' END),
     jsonb_build_object('leads', count(*)::int, 'oldest', min(received_at))
   FROM ({{untouched}}) u GROUP BY GROUPING SETS ((), (owner_id), (source_id))
-"""  # noqa: S608 - only constants of ours stand in it; values are parameters
+"""
 
 _TURNS = """
 WITH turns AS MATERIALIZED (
@@ -139,31 +130,6 @@ SELECT s.membership_id, sum(b.balance), coalesce(sum(t.taken), 0)
 FROM balances b JOIN rules_seat s ON s.id = b.seat::uuid LEFT JOIN taken t ON t.winner_id = s.id
 GROUP BY s.membership_id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a page of figures was asked for. `clock` is a value of leads.speed.Clock."""
-
-    period: Period
-    clock: str
-    source_id: UUID | None
-    now: datetime
-
-    @property
-    def slot(self) -> str:
-        """How wide one step of a chart over time is: hour, day or week."""
-        days = len(self.period.days)
-        return "hour" if days == 1 else "day" if days <= MOST_DAYS_APART else "week"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One group of the statement's answer."""
-
-    name: str
-    key: Json
-    figures: Json
 
 
 def count(question: Question, *, access: Access) -> list[Section]:
@@ -234,14 +200,6 @@ def _untouched(question: Question, access: Access) -> QuerySet[Lead, Any]:
 def _scoped(question: Question, access: Access) -> Any:
     rows = Lead.objects.behind_figures(access).counted().order_by()
     return rows.filter(source_id=question.source_id) if question.source_id else rows
-
-
-def named(rows: QuerySet[Lead, Any], prefix: str) -> tuple[str, Json]:
-    """The SQL of a queryset with its parameters named, to stand in a larger statement."""
-    sql, parameters = rows.query.sql_with_params()
-    names = [f"{prefix}{number}" for number in range(len(parameters))]
-    named = sql % tuple(f"%({name})s" for name in names)
-    return named, dict(zip(names, parameters, strict=True))
 
 
 def due_before(question: Question, access: Access) -> datetime:
