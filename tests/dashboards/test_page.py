@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.dashboards.views.team import MEMBERS
 from apps.leads.models import StatusKind
 from apps.teams.models import Membership
 from tests.assignments.world import NOW, World
@@ -84,6 +85,20 @@ def test_a_key_figure_leads_to_its_leads(
     assert found
 
     assert listed(browser, found[1]) == figure
+
+
+def test_of_very_many_members_it_shows_those_with_most_untouched_leads(
+    world: World, browser: Client, leads: None
+) -> None:
+    for number in range(MEMBERS + 5):
+        world.member(f"Extra{number:02}")
+
+    shown = text(browser, PAGE)
+
+    assert shown.count('data-l="Turns, due"') == MEMBERS
+    assert ">Mia<" in shown, "two of her leads are untouched"
+    assert f"{MEMBERS} of {MEMBERS + 6}: those who leave most leads untouched" in shown
+    assert "/t/acme/dashboard/by/member/" in shown
 
 
 def test_a_bar_leads_to_its_leads(browser: Client, leads: None) -> None:

@@ -15,7 +15,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.dashboards.figures.periods import Period
-from apps.leads.models import Lead
 
 Json = dict[str, Any]
 MOST_DAYS_APART = 45  # of a longer period a chart shows weeks
@@ -46,7 +45,7 @@ class Section:
     figures: Json
 
 
-def named(rows: QuerySet[Lead, Any], prefix: str) -> tuple[str, Json]:
+def named(rows: QuerySet[Any, Any], prefix: str) -> tuple[str, Json]:
     """The SQL of a queryset with its parameters named, to stand in a larger statement."""
     sql, parameters = rows.query.sql_with_params()
     names = [f"{prefix}{number}" for number in range(len(parameters))]

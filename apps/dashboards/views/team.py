@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from apps.dashboards.figures import metrics
-from apps.dashboards.figures.metrics import Figures
+from apps.dashboards.figures.metrics import Figures, MemberRow
 from apps.dashboards.figures.periods import LABELS
 from apps.dashboards.live.waiting import WaitingLead, waiting_leads
 from apps.dashboards.showing import charts, speed_chart, tables, words
@@ -24,6 +24,7 @@ from apps.teams.permissions import Permission
 from apps.teams.policy import team_page
 
 WAITS = 5  # leads in the list of those that wait
+MEMBERS = 50  # rows of the table; the breakdown by owner has all
 CHARTS = ("bands", "speed", "arrivals", "volume")
 
 
@@ -82,6 +83,7 @@ def _context(request: HttpRequest, access: Access, figures: Figures) -> dict[str
         "volume_finding": words.sources_finding(figures),
         "arrivals": charts.arrivals(figures, team),
         "arrivals_finding": words.arrivals_finding(figures, team),
+        "members": _worst(figures.members),
         "members_finding": words.members_finding(figures.members),
         "tables": {name: tables.TABLES[name](figures) for name in as_tables},
         "scales": _scales(figures),
@@ -108,6 +110,16 @@ def _waits(figures: Figures, access: Access) -> Sequence[WaitingLead]:
         return ()
     question = figures.question
     return waiting_leads(access, now=question.now, most=WAITS, source_id=question.source_id)
+
+
+def _worst(members: Sequence[MemberRow]) -> Sequence[MemberRow]:
+    """In their order, those who leave most leads untouched; all of them if they are few."""
+    if len(members) <= MEMBERS:
+        return members
+    ranked = sorted(
+        range(len(members)), key=lambda place: (-members[place].untouched.leads, -place)
+    )
+    return [members[place] for place in sorted(ranked[:MEMBERS])]
 
 
 def _scales(figures: Figures) -> dict[str, float]:
