@@ -46,7 +46,7 @@ check: .venv/.test ## Lint, types, templates, migrations, production settings
 
 test: .venv/.test node_modules/.done check ## Checks and the whole suite
 	@$(PY) -m ops.chromium
-	$(PY) -m pytest -m "not browser" -n 2 --dist worksteal --reruns 2
+	$(PY) -m pytest -m "not browser" -n 3 --dist worksteal --reruns 2
 	$(PY) -m pytest -m browser --reruns 2
 
 bench: .venv/.test ## Figures beside raw limits measured in the same run
