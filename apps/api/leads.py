@@ -27,6 +27,7 @@ from apps.leads import services as leads
 from apps.leads.filters import LeadFilters
 from apps.leads.models import Attempt, Channel, Lead, LeadQuerySet, Outcome, Source, Status
 from apps.leads.models import StatusKind as Kind
+from apps.teams import visits
 from apps.teams.access import Access
 from apps.teams.permissions import Permission
 from apps.teams.policy import api_policy
@@ -84,7 +85,9 @@ class Leads(TeamView):
         }
         if wrong:
             raise ValidationError(wrong)
-        rows = filters.apply(visible(self.access), by=self.access, now=timezone.now())
+        now = timezone.now()
+        visits.note_reveal(None, by=self.access, now=now)
+        rows = filters.apply(visible(self.access), by=self.access, now=now)
         return listed(
             rows, request, lambda one: shapes.lead(one, by=self.access),
             orders=ORDERS, default="-received_at",
@@ -134,7 +137,9 @@ class OneLead(TeamView):
     )
     def get(self, request: Request, lead: UUID) -> Response:
         """One lead; its version is in `ETag` too."""
-        return answer(found(self.access, lead), self.access)
+        one = found(self.access, lead)
+        visits.note_reveal(one, by=self.access, now=timezone.now())
+        return answer(one, self.access)
 
     @extend_schema(
         operation_id="leads_update",

@@ -54,6 +54,8 @@ WORDS: Mapping[str, Any] = {
     "lead.kept_apart": _("said that two leads are different people"),
     "lead.put_back": _("put a disqualified lead back"),
     "lead.sent_back": _("sent the lead back"),
+    "lead.revealed": _("saw the contact details of the lead"),
+    "leads.revealed": _("listed leads with their contact details"),
     "lead.reminded": _("reminded the owner of the lead"),
     "lead.sent_on": _("sent the lead on by the rules"),
     "lead.opened": _("put the lead into the hopper"),

@@ -22,7 +22,7 @@ from apps.leads.models import Activity, Attempt, FollowUp, Lead
 from apps.teams.checks import policy_of
 from apps.teams.models import Agency, AuditEntry, ClientGrant, Operator
 from apps.teams.permissions import LOOKS_AT_LEADS, Grant, granted
-from apps.teams.visits import ENTERED
+from apps.teams.visits import ENTERED, LISTED, REVEALED
 from tests import factories
 from tests.house.addresses import Address, api_addresses, team_pages
 from tests.house.world import OBJECTS, Side, a_side, random_ids
@@ -226,6 +226,32 @@ def test_a_day_of_visits_is_one_line_in_the_clients_log() -> None:
     assert (line.actor, line.via, line.agency_id) == (
         visit.operator.user, "grant", visit.grant.agency_id,
     )  # fmt: skip
+
+
+def test_whose_contact_details_an_operator_saw_stands_in_the_clients_log() -> None:
+    visit = a_visit(Grant.SEE_LEADS.value)
+    team, lead = visit.side.team, Lead.objects.get(pk=visit.side.id_of("lead"))
+    for _time in range(2):
+        page = visit.client.get(f"/t/{team.slug}/leads/{lead.pk}/")
+        told = visit.client.get(f"/api/v1/leads/{lead.pk}/", headers={"X-Team": team.slug})
+        listed = visit.client.get("/api/v1/leads/", headers={"X-Team": team.slug})
+        assert {page.status_code, told.status_code, listed.status_code} == {200}
+
+    lines = AuditEntry.objects.filter(team=team, action__in=(REVEALED, LISTED))
+    assert {(line.action, line.target_id) for line in lines} == {
+        (REVEALED, lead.pk), (LISTED, None),
+    }  # fmt: skip
+    assert {line.actor_id for line in lines} == {visit.operator.user_id}
+    assert len(lines) == 2
+
+
+def test_where_details_are_hidden_none_are_said_to_have_been_seen() -> None:
+    visit = a_visit(Grant.SEE_LEADS.value, masked=True)
+
+    page = visit.client.get(f"/t/{visit.side.team.slug}/leads/{visit.side.id_of('lead')}/")
+
+    assert page.status_code == 200
+    assert not AuditEntry.objects.filter(action=REVEALED).exists()
 
 
 def test_the_dashboard_counts_leads_that_are_not_shown() -> None:

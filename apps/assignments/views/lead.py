@@ -25,6 +25,7 @@ from apps.assignments.work import contacting
 from apps.content.services import scripts_for
 from apps.leads.masking import is_masked
 from apps.leads.models import FollowUp, Lead, Status
+from apps.teams import visits
 from apps.teams.access import Access
 from apps.teams.models import Membership
 from apps.teams.permissions import Permission
@@ -53,6 +54,7 @@ def lead(request: HttpRequest, access: Access, lead: UUID) -> HttpResponse:
     found = visible_lead(access, lead)
     services.mark_viewed(found, by=access, now=now)
     alerts.mark_lead_read(found.pk, by=access, now=now)
+    visits.note_reveal(found, by=access, now=now)
     return render(request, "assignments/lead.html", context(found, access, request, now))
 
 
