@@ -6,6 +6,7 @@
 import { ask } from "./cards.js";
 
 const LOOK_AGAIN = 20_000;
+const SETTLED = 60;
 
 const panel = () => document.getElementById("triage-lead");
 const chosen = () => panel()?.dataset.chosen ?? "";
@@ -46,7 +47,10 @@ function press(key) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") panel()?.querySelector("details[open]")?.removeAttribute("open");
-  if (!press(event.key.toLowerCase())) return;
+  const key = event.key.toLowerCase();
+  // A panel that was swapped in this very moment has no handlers yet: its key waits for them.
+  if (panel()?.matches(".htmx-added, .htmx-settling") && /^[1-9qdhrjk]$/.test(key)) setTimeout(() => press(key), SETTLED);
+  else if (!press(key)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 }, true);
